@@ -2,6 +2,7 @@
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
 pub(crate) mod addresses;
+mod bounds;
 mod gate_limits;
 mod spool_sizes;
 mod tunnel;
@@ -93,25 +94,32 @@ impl AgentConfig {
         let path = folder.join("agent.toml");
         let mut config: Self = service::config::read(&path)?;
         let kept = config.limits.check();
-        kept.map_err(|(message, setting)| refused(&path, setting, message))?;
+        kept.map_err(|(told, setting)| {
+            refused(&path, SettingPlace::of("[limits]", setting), told)
+        })?;
+        let kept = config.spool.check();
+        kept.map_err(|(told, setting)| refused(&path, SettingPlace::of("[spool]", setting), told))?;
         if let Some(UpstreamAddress::Tcp(address)) = &config.calls
             && !address.ip().is_loopback()
         {
             let message = "询问接口只能在本机：unix:/路径 或 127.0.0.1:端口 / \
                            calls are taken on this machine only: unix:/PATH or 127.0.0.1:PORT";
-            return Err(refused(&path, "calls", message.to_owned()));
+            return Err(refused(&path, SettingPlace::of("", "calls"), message.to_owned()));
         }
         let sockets =
             config.upstream.all().iter().any(|one| matches!(one, UpstreamAddress::Unix(_)));
         if config.upstream_tls.is_some() && sockets {
             let message = "unix: 套接字不用 TLS / TLS is for addresses, not for unix: sockets";
-            return Err(refused(&path, "[upstream_tls]", message.to_owned()));
+            let place = SettingPlace::of("[upstream_tls]", "[upstream_tls]");
+            return Err(refused(&path, place, message.to_owned()));
         }
         let has_tls = config.upstream_tls.is_some();
         let fits = config.upstream_protocol.check(has_tls);
-        fits.map_err(|message| refused(&path, "upstream_protocol", message.to_owned()))?;
-        TunnelConfig::check(&config.tunnels)
-            .map_err(|(message, setting)| refused(&path, setting, message))?;
+        let place = SettingPlace::of("", "upstream_protocol");
+        fits.map_err(|message| refused(&path, place, message.to_owned()))?;
+        TunnelConfig::check(&config.tunnels).map_err(|((told, setting), number)| {
+            refused(&path, SettingPlace { number, ..SettingPlace::of("[[tunnel]]", setting) }, told)
+        })?;
         config.check_addresses(&path)?;
         config.folder = folder.to_owned();
         Ok(config)
@@ -148,12 +156,44 @@ impl AgentConfig {
     }
 }
 
-/// A value that cannot be kept to, with the first line where its setting stands.
-fn refused(path: &Path, setting: &str, message: String) -> ConfigError {
+/// Where a setting stands: some have their name in more than one table.
+#[derive(Clone, Copy)]
+struct SettingPlace<'a> {
+    /// The head of its table; above the first one it is empty.
+    table: &'a str,
+    /// Which of the tables with this head it is, from 0.
+    number: usize,
+    setting: &'a str,
+}
+
+impl<'a> SettingPlace<'a> {
+    fn of(table: &'a str, setting: &'a str) -> Self {
+        Self { table, number: 0, setting }
+    }
+
+    /// Its line, from 1; 0 where it is written in another form.
+    fn line(self, text: &str) -> usize {
+        let (mut table, mut seen) = ("", 0);
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if line.starts_with('[') {
+                table = line;
+                seen += usize::from(table == self.table);
+            }
+            let name = line.split('=').next().unwrap_or_default().trim();
+            let is_here = seen == self.number + 1 || self.table.is_empty();
+            if table == self.table && is_here && name == self.setting {
+                return number;
+            }
+        }
+        0
+    }
+}
+
+/// A value that cannot be kept to, with the line where its setting stands.
+fn refused(path: &Path, place: SettingPlace<'_>, message: String) -> ConfigError {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let found = text.lines().position(|line| line.trim_start().starts_with(setting));
-    let line = found.map_or(0, |line| line + 1);
-    ConfigError::Value { path: path.to_owned(), line, message }
+    ConfigError::Value { path: path.to_owned(), line: place.line(&text), message }
 }
 
 #[cfg(test)]
@@ -241,26 +281,69 @@ mod tests {
             AgentConfig::read(folder.path())
         };
         assert_eq!(read(&["database", "oa-2"]).unwrap().tunnels.len(), 2);
-        for names in [&["a", "a"][..], &[""], &["A"], &["a/b"], &["a_b"], &["\u{4e2d}"]] {
+        for names in [&[""][..], &["A"], &["a/b"], &["a_b"], &["\u{4e2d}"]] {
             let error = read(names).unwrap_err().to_string();
             assert!(error.contains("agent.toml, line 5: "), "{error}");
         }
+        let error = read(&["a", "a"]).unwrap_err().to_string();
+        assert!(error.contains("agent.toml, line 9: "), "the second one: {error}");
+    }
+
+    /// Reads a configuration that says this below its first three lines.
+    fn read_with(more: &str) -> Result<AgentConfig, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let here = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n";
+        let text = format!("{here}upstream = \"127.0.0.1:3\"\n{more}");
+        std::fs::write(folder.path().join("agent.toml"), text).unwrap();
+        AgentConfig::read(folder.path())
     }
 
     #[test]
     fn a_limit_that_cannot_be_kept_is_refused_with_its_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("agent.toml");
-        let read = |limits: &str| {
-            let here = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n";
-            let text = format!("{here}upstream = \"127.0.0.1:3\"\n[limits]\n{limits}\n");
-            std::fs::write(&path, text).unwrap();
-            AgentConfig::read(folder.path())
-        };
+        let read = |limits: &str| read_with(&format!("[limits]\n{limits}\n"));
         assert!(read("target_bytes = 16384\nhead_bytes = 32768").is_ok());
-        for limits in ["fields = 9\ntarget_bytes = 16385", "fields = 9\nhead_bytes = 0"] {
+        for limits in [
+            "fields = 9\ntarget_bytes = 16385",
+            "fields = 9\nhead_bytes = 0",
+            "connections_of_one = 9\nconnections = 0",
+            "# connections = 1\nconnections = 0 # none",
+        ] {
             let error = read(limits).unwrap_err().to_string();
             assert!(error.contains("agent.toml, line 6: "), "{error}");
         }
+    }
+
+    /// No slip keeps everybody out, and none counts for ever: of each limit nothing at all is
+    /// refused, and more than any machine or week has, with its line.
+    #[test]
+    fn every_limit_has_two_ends() {
+        let refused = |table: &str, line: usize, setting: &str| {
+            let error = read_with(&format!("{table}\n{setting}\n")).unwrap_err().to_string();
+            assert!(error.contains(&format!("agent.toml, line {line}: ")), "{setting}: {error}");
+        };
+        let limits = serde_json::to_value(GateLimits::default()).unwrap();
+        let names = limits.as_object().unwrap().keys();
+        // To take no body at all is a choice, and an answer names whatever its bound is.
+        for name in names.filter(|name| *name != "body_bytes") {
+            refused("[limits]", 5, &format!("{name} = 0"));
+            refused("[limits]", 5, &format!("{name} = 1000000000000"));
+        }
+        assert!(read_with("[limits]\nbody_bytes = 0\n").is_ok());
+        let tunnel = "[limits]\nidle_seconds = 9\n[[tunnel]]\nname = \"a\"\n\
+                      listen = \"127.0.0.1:4\"\nupstream = \"127.0.0.1:5\"";
+        for name in ["connections", "connections_of_one", "idle_seconds", "connection_hours"] {
+            refused(tunnel, 10, &format!("{name} = 0"));
+            refused(tunnel, 10, &format!("{name} = 1000000000000"));
+        }
+        for (line, sizes) in [
+            (5, "segment_bytes = 0"),
+            (5, "segment_bytes = 1073741825"),
+            (5, "bytes = 67108863"),
+            (6, "segment_bytes = 131072\nbytes = 524287"),
+            (5, "bytes = 1125899906842625"),
+        ] {
+            refused("[spool]", line, sizes);
+        }
+        assert!(read_with("[spool]\nsegment_bytes = 131072\nbytes = 524288\n").is_ok());
     }
 }

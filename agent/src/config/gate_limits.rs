@@ -1,5 +1,6 @@
 //! What a gate puts up with: the table `[limits]` of `agent.toml`.
 
+use super::bounds::{self, HOURS_MAX, PLACES_MAX, SECONDS_MAX, SettingFault};
 use mtls::listen::HeadLimits;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -94,24 +95,36 @@ impl GateLimits {
         HeadLimits { target_bytes, head_bytes, fields }
     }
 
-    /// Refuses what could not be kept to: a record must hold the target, escaped, and the HTTP
-    /// library a whole head.
-    pub(super) fn check(&self) -> Result<(), (String, &'static str)> {
-        for (name, value, least, most) in [
-            ("target_bytes", self.target_bytes, 64, 16 * 1024),
-            ("head_bytes", self.head_bytes, 1024, 1024 * 1024),
-            ("fields", self.fields, 8, 2_000),
-            ("answer_head_bytes", self.answer_head_bytes, 8 * 1024, 16 * 1024 * 1024),
-            ("answer_fields", self.answer_fields, 8, 10_000),
-        ] {
-            if !(least..=most).contains(&value) {
-                let message = format!(
-                    "{name} = {value}：取值 {least} 至 {most} / {name} = {value}: from {least} to {most}"
-                );
-                return Err((message, name));
-            }
-        }
-        Ok(())
+    /// Refuses what could not be kept to, or would keep everybody out: a record must hold the
+    /// target, escaped, and the HTTP library a whole head.
+    pub(super) fn check(&self) -> Result<(), SettingFault> {
+        let places = |name, value: usize| bounds::of(name, value as u64, 1, PLACES_MAX);
+        let seconds = |name, value| bounds::of(name, value, 1, SECONDS_MAX);
+        let size = |name, value: usize, least, most| bounds::of(name, value as u64, least, most);
+        let a_minute = u64::from(self.requests_of_one_a_minute);
+        bounds::check(&[
+            places("connections", self.connections),
+            places("connections_of_one", self.connections_of_one),
+            places("requests_of_one", self.requests_of_one),
+            bounds::of("requests_of_one_a_minute", a_minute, 1, u64::from(u32::MAX)),
+            places("connections_unproven", self.connections_unproven),
+            places("unproven_of_source", self.unproven_of_source),
+            places("handshakes", self.handshakes),
+            places("handshakes_of_source", self.handshakes_of_source),
+            seconds("handshake_seconds", self.handshake_seconds),
+            seconds("head_seconds", self.head_seconds),
+            seconds("idle_seconds", self.idle_seconds),
+            bounds::of("connection_hours", self.connection_hours, 1, HOURS_MAX),
+            seconds("body_idle_seconds", self.body_idle_seconds),
+            seconds("answer_seconds", self.answer_seconds),
+            seconds("answer_idle_seconds", self.answer_idle_seconds),
+            seconds("conversation_idle_seconds", self.conversation_idle_seconds),
+            size("target_bytes", self.target_bytes, 64, 16 * 1024),
+            size("head_bytes", self.head_bytes, 1024, MEBIBYTE),
+            size("fields", self.fields, 8, 2_000),
+            size("answer_head_bytes", self.answer_head_bytes, 8 * 1024, 16 * MEBIBYTE),
+            size("answer_fields", self.answer_fields, 8, 10_000),
+        ])
     }
 
     /// What the listener for people puts up with. It has no brakes, so no place is reserved; the

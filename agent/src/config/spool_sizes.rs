@@ -1,8 +1,18 @@
 //! What the spool may take of a disk, and what it keeps of what the log has.
 
+use super::bounds::{self, SettingFault};
 use serde::{Deserialize, Serialize};
 
 const MEBIBYTE: u64 = 1 << 20;
+/// Smallest segment, in bytes: the largest record has about that.
+const SEGMENT_BYTES_MIN: u64 = 128 * 1024;
+/// Largest segment, in bytes: it is filled with zeros ahead.
+const SEGMENT_BYTES_MAX: u64 = 1024 * MEBIBYTE;
+/// A spool is at least so many segments: one that is written, one that is filled ahead, and what
+/// the log does not have yet.
+const SEGMENTS_MIN: u64 = 4;
+/// More bytes than a disk has.
+const BYTES_MAX: u64 = 1 << 50;
 
 /// The spool's sizes, in bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,5 +36,16 @@ impl Default for SpoolConfig {
             kept_bytes: 256 * MEBIBYTE,
             kept_days: 7,
         }
+    }
+}
+
+impl SpoolConfig {
+    /// Refuses a spool in which nothing finds room.
+    pub(super) fn check(&self) -> Result<(), SettingFault> {
+        let segment = self.segment_bytes;
+        bounds::check(&[
+            bounds::of("segment_bytes", segment, SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX),
+            bounds::of("bytes", self.bytes, segment.saturating_mul(SEGMENTS_MIN), BYTES_MAX),
+        ])
     }
 }

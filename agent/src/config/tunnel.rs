@@ -1,5 +1,6 @@
 //! A tunnel of the gate, as `agent.toml` has it: one port for one application that speaks no HTTP.
 
+use super::bounds::{self, HOURS_MAX, PLACES_MAX, SECONDS_MAX, SettingFault};
 use super::{GateLimits, UpstreamAddress};
 use policy::is_tunnel_name;
 use serde::{Deserialize, Serialize};
@@ -57,29 +58,40 @@ fn is_sound_alpn(alpn: &str) -> bool {
 }
 
 impl TunnelConfig {
-    /// What is wrong with one, in both languages, and the setting that it stands in.
-    pub(super) fn check(all: &[Self]) -> Result<(), (String, &'static str)> {
+    /// What is wrong with one, and which of them it is, from 0.
+    pub(super) fn check(all: &[Self]) -> Result<(), (SettingFault, usize)> {
         for (place, tunnel) in all.iter().enumerate() {
-            let name = &tunnel.name;
-            if !is_tunnel_name(name) {
-                let told = format!(
-                    "隧道名称“{name}”只能由小写字母、数字和 - 组成，最长 32 个 / \
-                     a tunnel's name is made of small letters, digits and -, 32 at most: `{name}`"
-                );
-                return Err((told, "name"));
-            }
-            if tunnel.alpn.as_deref().is_some_and(|alpn| !is_sound_alpn(alpn)) {
-                let told = "alpn 是 1 至 64 个可见字符，不能是 HTTP 的协议名 / \
-                            alpn is 1 to 64 visible characters, and no protocol of HTTP";
-                return Err((told.to_owned(), "alpn"));
-            }
             let before = all.get(..place).unwrap_or_default();
-            if before.iter().any(|other| other.name == *name) {
-                let told = format!("隧道“{name}”出现两次 / two tunnels are called `{name}`");
-                return Err((told, "name"));
-            }
+            tunnel.check_behind(before).map_err(|fault| (fault, place))?;
         }
         Ok(())
+    }
+
+    /// Refuses what could not be kept to, or is another one's already.
+    fn check_behind(&self, before: &[Self]) -> Result<(), SettingFault> {
+        let name = &self.name;
+        if !is_tunnel_name(name) {
+            let told = format!(
+                "隧道名称“{name}”只能由小写字母、数字和 - 组成，最长 32 个 / \
+                 a tunnel's name is made of small letters, digits and -, 32 at most: `{name}`"
+            );
+            return Err((told, "name"));
+        }
+        if self.alpn.as_deref().is_some_and(|alpn| !is_sound_alpn(alpn)) {
+            let told = "alpn 是 1 至 64 个可见字符，不能是 HTTP 的协议名 / \
+                        alpn is 1 to 64 visible characters, and no protocol of HTTP";
+            return Err((told.to_owned(), "alpn"));
+        }
+        if before.iter().any(|other| other.name == *name) {
+            let told = format!("隧道“{name}”出现两次 / two tunnels are called `{name}`");
+            return Err((told, "name"));
+        }
+        bounds::check(&[
+            bounds::of("connections", self.connections as u64, 1, PLACES_MAX),
+            bounds::of("connections_of_one", self.connections_of_one as u64, 1, PLACES_MAX),
+            bounds::of("idle_seconds", self.idle_seconds, 1, SECONDS_MAX),
+            bounds::of("connection_hours", self.connection_hours, 1, HOURS_MAX),
+        ])
     }
 
     /// What its listener puts up with; what is not said here is as for people who speak HTTP.
