@@ -1,5 +1,5 @@
-//! What a setting that is a number may be. One that would keep everybody out, or that no clock and no
-//! machine reaches, is a slip of whoever wrote it: it is refused as any other, before it counts.
+//! What a setting that is a number may be. One that would keep everybody out, or that no clock and
+//! no machine reaches, is a slip of whoever wrote it: it is refused as any other, before it counts.
 
 /// A week: no time that is set is longer.
 pub(super) const SECONDS_MAX: u64 = 7 * 86_400;

@@ -143,8 +143,17 @@ async fn denied(
     let reference = page::reference();
     gate.counts.denied(denial.code, denial.answer.as_deref(), &gate.metrics);
     denial.record(gate, connection, &reference).await;
+    if counts_no_more(denial.code) {
+        // It keeps no place among those that count; who comes again with it is a stranger.
+        context.activity.close.cancel();
+    }
     let answer = denial.answer.as_deref();
     page::refusal(gate, denial.code, &reference, denial.request.html, answer)
+}
+
+/// Whether the certificate of a connection counts no more, whatever is asked on it.
+fn counts_no_more(code: Code) -> bool {
+    matches!(code, Code::CertificateRevoked | Code::CertificateSuspended | Code::CertificateExpired)
 }
 
 fn rejected(

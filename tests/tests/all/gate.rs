@@ -193,6 +193,7 @@ async fn a_revocation_is_felt_on_everything_open() {
     assert_eq!((status, code(&page).as_str()), (401, "certificate-revoked"));
     assert_eq!(get(&mut others, OWN).await.0, 200, "somebody else lost their connection");
     assert!(started.elapsed() < FELT);
+    until("what counts no more keeps no connection", async || h2.is_closed()).await;
     until("both downloads are recorded as cut", async || {
         let cut = |record: &records::Record| match &record.event {
             Event::Completion(ended) => ended.outcome == "cut",
