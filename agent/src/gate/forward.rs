@@ -145,7 +145,9 @@ async fn send(
     }
     for fresh in [false, true] {
         let now = if fresh { Instant::now() } else { end.in_flight.began };
-        let mut upstream = forwarding.pool.take((fresh, is_head_alone), now).await?;
+        let taking = forwarding.pool.take((fresh, is_head_alone), now);
+        let taken = end.in_flight.unless_cut(taking).await;
+        let mut upstream = taken.ok_or(Failed::Cut)??;
         if upgrading {
             upstream.detach();
         }

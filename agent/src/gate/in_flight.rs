@@ -89,6 +89,15 @@ impl InFlight {
         poll_fn(|context| self.cut.poll(Direction::Back, context)).await;
     }
 
+    /// What something comes to, or nothing if it is cut before.
+    pub(super) async fn unless_cut<T>(&self, awaited: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.until_cut() => None,
+            done = awaited => Some(done),
+        }
+    }
+
     /// Ends its whole connection.
     pub(super) fn end_connection(&self) {
         self.connection.end.cancel();
@@ -181,6 +190,25 @@ impl InFlight {
 mod tests {
     use super::super::peer::tests::somebody;
     use super::*;
+
+    /// Whoever waits for something, as for a connection to an application that takes none, waits no
+    /// longer once the request is cut; what is cut already begins nothing.
+    #[tokio::test]
+    async fn what_is_cut_waits_for_nothing() {
+        let path = Arc::new(CanonicalPath::read("/a").unwrap());
+        let under_way = || {
+            let asked = (Method::GET, path.clone(), Default::default());
+            InFlight::new(somebody(1), asked, (1, false), Arc::default())
+        };
+        let gone = under_way();
+        gone.cut_for(Code::CertificateRevoked);
+        assert_eq!(gone.unless_cut(async { 7 }).await, None);
+        let request = under_way();
+        assert_eq!(request.unless_cut(async { 7 }).await, Some(7));
+        let waiting = request.unless_cut(std::future::pending::<()>());
+        let (waited, ()) = tokio::join!(waiting, async { request.cut_for(Code::NotPermitted) });
+        assert_eq!((waited, request.cause()), (None, Some(Code::NotPermitted)));
+    }
 
     /// A client that sends nothing of a body is late; one whose messages come when they come has
     /// the time of a conversation, and so has its application then, whatever that of an answer is.
