@@ -82,6 +82,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let here = (folder.to_owned(), config.clone());
     tasks.spawn(reload::watch(reload, here, metrics.clone(), stop.clone()));
     tasks.spawn(service::disk::watch(config.path("spool"), metrics.clone(), stop.clone()));
+    tasks.spawn(service::open_files::watch(metrics.clone(), stop.clone()));
     tasks.spawn(heart.clone().pulse(live.sessions(), stop.clone()));
     tasks.spawn(heart.clone().record(stop.clone()));
     let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());

@@ -7,6 +7,7 @@ use super::state::Gate;
 use records::Code;
 use records::access::Completion;
 use records::body::RecordBody;
+use service::open_files::is_for_want_of_own;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,6 +56,7 @@ impl CompletionGuard {
             // Its body broke off, or had no framing: nobody else can be blamed.
             (_, "client-gone", _) => sent.map_or(Code::Malformed, HeadError::code),
             (_, _, Failed::Late) => Code::UpstreamLate,
+            (_, _, Failed::Unreachable(error)) if is_for_want_of_own(error) => Code::TooBusy,
             (_, _, Failed::Http(error)) if error.is_too_large() => Code::AnswerTooLarge,
             _ => Code::UpstreamFailed,
         }

@@ -3,7 +3,7 @@
 //!
 //! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
 //! [`listen()`], `inherited`, `log_lines`, [`fault`], [`gathering`], [`problem`], [`tally`],
-//! [`disk`], [`neighbours`].
+//! [`disk`], [`open_files`], [`neighbours`].
 
 pub mod admin;
 pub mod clock;
@@ -15,6 +15,7 @@ mod inherited;
 mod listen;
 mod log_lines;
 pub mod neighbours;
+pub mod open_files;
 pub mod problem;
 pub mod stop;
 pub mod tally;

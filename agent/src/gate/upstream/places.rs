@@ -7,6 +7,7 @@
 
 use super::stream::{TlsToUpstream, UpstreamStream, connect};
 use crate::config::{UpstreamAddress, UpstreamAddresses, UpstreamProtocol};
+use service::open_files::is_for_want_of_own;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -151,15 +152,21 @@ impl UpstreamPlace {
         let connected = connect(&self.address, tls).await;
         match &connected {
             Ok(_) => self.reached(),
-            Err(error) => {
-                let what = match error.kind() {
-                    io::ErrorKind::InvalidData => UpstreamTrouble::Lying,
-                    _ => UpstreamTrouble::Dead,
-                };
-                self.mark(KnownTrouble { what, since: Instant::now(), until_reached: true });
-            }
+            Err(error) => self.not_reached(error),
         }
         connected
+    }
+
+    /// It cannot be connected to. What the gate itself has not enough of is held against nobody.
+    fn not_reached(&self, error: &io::Error) {
+        if is_for_want_of_own(error) {
+            return;
+        }
+        let what = match error.kind() {
+            io::ErrorKind::InvalidData => UpstreamTrouble::Lying,
+            _ => UpstreamTrouble::Dead,
+        };
+        self.mark(KnownTrouble { what, since: Instant::now(), until_reached: true });
     }
 
     fn reached(&self) {
@@ -245,6 +252,20 @@ mod tests {
         let _again = TcpListener::bind(at).await.unwrap();
         assert_eq!(upstreams.look().await, "");
         assert_eq!(upstreams.connect(1).await.unwrap().1, 1);
+    }
+
+    /// A gate that can open nothing more, or has no port left, says nothing of its application.
+    #[tokio::test]
+    async fn what_a_gate_has_not_enough_of_is_held_against_no_place() {
+        let (_listeners, upstreams) = places(2).await;
+        let first = &upstreams.all[0];
+        let (no_file, no_port) = (24, 99);
+        for number in [no_file, no_port] {
+            first.not_reached(&io::Error::from_raw_os_error(number));
+            assert_eq!(upstreams.order(0, Instant::now()), [0, 1]);
+        }
+        first.not_reached(&io::ErrorKind::ConnectionRefused.into());
+        assert_eq!(upstreams.order(0, Instant::now()), [1, 0]);
     }
 
     /// A place that is late, or lies, again and again rests and is tried then; one answer in
