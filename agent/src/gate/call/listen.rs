@@ -1,11 +1,13 @@
 //! Where questions come in: `POST /call`, on a socket of this machine or on loopback.
 
+use super::super::request_rate::{RateOfOne, RequestRates};
 use super::super::state::Gate;
 use super::answer::answer;
+use super::question::CallQuestion;
 use super::socket::{self, CallFullness};
 use super::token::CallToken;
 use crate::AgentConfig;
-use crate::config::UpstreamAddress;
+use crate::config::{GateLimits, UpstreamAddress};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -26,6 +28,8 @@ const QUESTION_WAIT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(75);
 /// Most connections at once.
 pub(super) const CONNECTIONS_MAX: usize = 64;
+/// Whoever may ask is one application, in the place of a certificate.
+const APPLICATION: [u8; 32] = [0; 32];
 
 /// What the listener on loopback puts up with; on the socket the times are the same. There a
 /// connection waits for another question once the token was shown on it.
@@ -83,6 +87,8 @@ impl CallListener {
 struct Desk {
     gate: Arc<Gate>,
     token: Option<CallToken>,
+    /// Questions within a minute: each is a record, as a request is.
+    rate: RateOfOne,
 }
 
 /// Answers until the stop.
@@ -94,8 +100,9 @@ pub async fn listen(
     let Some((listener, token)) = taken else { return Ok(()) };
     let fullness = CallFullness::of(gate.metrics.clone());
     let router = |token| {
+        let rate = RequestRates::default().of(APPLICATION, gate.limits.requests_of_one_a_minute);
         let router = Router::new().route("/call", post(ask));
-        problem::known_only(router.with_state(Arc::new(Desk { gate, token })))
+        problem::known_only(router.with_state(Arc::new(Desk { gate, token, rate })))
     };
     match listener {
         CallListener::Unix(listener) => {
@@ -127,12 +134,12 @@ async fn ask(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     if desk.token.is_some_and(|token| !token.is_in(&head.headers)) {
         return problem::refusal(Code::NotYourRoute);
     }
-    let mut answer = answered(&desk.gate, body).await;
+    let mut answer = answered(&desk, body).await;
     answer.extensions_mut().insert(ProvenAsker);
     answer
 }
 
-async fn answered(gate: &Gate, body: Body) -> Response {
+async fn answered(desk: &Desk, body: Body) -> Response {
     let read = tokio::time::timeout(QUESTION_WAIT, to_bytes(body, QUESTION_BYTES_MAX)).await;
     let question = match read {
         Err(_) => return problem::refusal(Code::RequestLate),
@@ -140,11 +147,46 @@ async fn answered(gate: &Gate, body: Body) -> Response {
         Ok(Ok(bytes)) => serde_json::from_slice(&bytes).map_err(|_| Code::Malformed),
     };
     let answered = match question {
-        Ok(question) => answer(gate, question).await,
+        Ok(question) => match taken(&desk.gate.limits, &desk.rate, &question) {
+            Ok(()) => answer(&desk.gate, question).await,
+            Err(code) => Err(code),
+        },
         Err(code) => Err(code),
     };
     match answered {
         Ok(told) => Json(told).into_response(),
         Err(code) => problem::refusal(code),
+    }
+}
+
+/// Counts a question, unless there were as many as may be a minute: whoever asks without a pause
+/// fills no spool by that, and shuts nobody out.
+fn taken(limits: &GateLimits, rate: &RateOfOne, question: &CallQuestion) -> Result<(), Code> {
+    let is_taken = rate.takes(question.target_bytes(), limits.requests_of_one_a_minute);
+    is_taken.then_some(()).ok_or(Code::TooManyTries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An application asks as often as somebody may, and a question about a long path counts as
+    /// several.
+    #[test]
+    fn an_application_asks_so_often_and_no_more() {
+        let limits = GateLimits { requests_of_one_a_minute: 3, ..GateLimits::default() };
+        let rate = || RequestRates::default().of(APPLICATION, limits.requests_of_one_a_minute);
+        let ask = |target: &str| CallQuestion::Permission {
+            certificate: None,
+            person: None,
+            method: "GET".into(),
+            target: target.into(),
+        };
+        let short = rate();
+        let told: Vec<bool> = (0..4).map(|_| taken(&limits, &short, &ask("/")).is_ok()).collect();
+        assert_eq!(told, [true, true, true, false]);
+        let long = rate();
+        assert_eq!(taken(&limits, &long, &ask(&"/a".repeat(512))), Ok(()));
+        assert_eq!(taken(&limits, &long, &ask("/")), Err(Code::TooManyTries));
     }
 }

@@ -47,6 +47,14 @@ impl CallQuestion {
             Self::Permission { certificate, .. } => certificate.as_ref(),
         }
     }
+
+    /// How long the target is that its record keeps.
+    pub(super) fn target_bytes(&self) -> usize {
+        match self {
+            Self::Certificate { .. } | Self::Signature { .. } => 0,
+            Self::Permission { target, .. } => target.len(),
+        }
+    }
 }
 
 /// An answer. Whoever asks acts on `yes` alone.
