@@ -7,19 +7,23 @@
 //! say so at the moment is a no as well, by another code.
 
 mod kept_proofs;
+mod log_floor;
 mod logged_certificate;
 #[cfg(test)]
 mod tests;
 
 use crate::AgentConfig;
 use crate::sessions::PresentSessions;
+use crate::world::Marks;
 use ca_api::log::ISSUED_AT_ONCE;
-use ca_api::{IssuedAnswer, IssuedQuery};
+use ca_api::{IssuedAnswer, IssuedProof, IssuedQuery};
 use kept_proofs::KeptProofs;
+use log_floor::LogFloor;
 use logged_certificate::LoggedCertificate;
 pub(crate) use logged_certificate::ShownCertificate;
 use quick_cache::sync::Cache;
 use records::Code;
+use records::floor::LogHead;
 use records::trust::Trust;
 use service::Metrics;
 use std::collections::HashMap;
@@ -53,6 +57,8 @@ pub(crate) struct Witness {
     trust: Arc<Trust>,
     known: Cache<[u8; 32], ()>,
     kept: Arc<KeptProofs>,
+    /// What was seen of the log.
+    floor: LogFloor,
     /// One question for each certificate, to which whoever shows it listens.
     asking: Mutex<HashMap<[u8; 32], watch::Receiver<Option<Witnessed>>>>,
     /// The places of questions under way.
@@ -77,7 +83,7 @@ impl Witness {
     pub(crate) fn open(
         config: &AgentConfig,
         trust: &Trust,
-        sessions: PresentSessions,
+        (sessions, marks): (PresentSessions, Arc<Mutex<Marks>>),
         metrics: &Metrics,
     ) -> Arc<Self> {
         let ask: AskLog = Box::new(move |query| -> Asking {
@@ -85,7 +91,13 @@ impl Witness {
             Box::pin(async move { present.log.issued(&query).await.ok() })
         });
         let kept = config.path("witness");
-        Arc::new(Self::new(trust.clone(), kept, (ask, PAUSE), metrics.clone()))
+        let witness = Self::new(trust.clone(), kept, (ask, PAUSE), metrics.clone());
+        Arc::new(witness.above(marks))
+    }
+
+    /// The same for whom the log goes on from what these marks say was seen of it.
+    fn above(self, marks: Arc<Mutex<Marks>>) -> Self {
+        Self { floor: LogFloor::of(marks), ..self }
     }
 
     fn new(
@@ -98,6 +110,7 @@ impl Witness {
             trust: Arc::new(trust),
             known: Cache::new(KNOWN_MAX),
             kept: Arc::new(KeptProofs::in_folder(kept)),
+            floor: LogFloor::default(),
             asking: Mutex::default(),
             questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
             turns: Semaphore::new(ISSUED_AT_ONCE),
@@ -188,9 +201,11 @@ impl Witness {
             if time > 0 {
                 tokio::time::sleep(self.pause).await;
             }
-            code = match self.asked_once(shown).await {
+            let seen = self.floor.newest(&self.trust)?;
+            let known = seen.as_ref().map_or(0, LogHead::size);
+            code = match self.asked_once(shown, known).await {
                 Some(IssuedAnswer::Logged(proof)) => {
-                    match LoggedCertificate::read(&self.trust, shown, *proof) {
+                    match self.proven(shown, *proof, seen.as_ref()) {
                         Some(proven) => return Ok(proven),
                         // Who proves something else has said nothing.
                         None => Code::CertificateUnproven,
@@ -203,10 +218,28 @@ impl Witness {
         Err(code)
     }
 
-    async fn asked_once(&self, shown: &ShownCertificate) -> Option<IssuedAnswer> {
+    async fn asked_once(&self, shown: &ShownCertificate, control: u64) -> Option<IssuedAnswer> {
         let _turn = self.turns.acquire().await.ok()?;
         let ShownCertificate { sha256, serial } = shown.clone();
-        (self.ask)(IssuedQuery { serial, sha256: sha256.into() }).await
+        (self.ask)(IssuedQuery { serial, sha256: sha256.into(), control }).await
+    }
+
+    /// What an answer proves, if the log of it goes on from what was seen before it was asked.
+    fn proven(
+        &self,
+        shown: &ShownCertificate,
+        IssuedProof { evidence, continues }: IssuedProof,
+        seen: Option<&LogHead>,
+    ) -> Option<LoggedCertificate> {
+        let proven = LoggedCertificate::read(&self.trust, shown, evidence)?;
+        let note = &proven.evidence().checkpoint;
+        match self.floor.follow(&self.trust, note, (seen, continues.as_slice())) {
+            Ok(()) => Some(proven),
+            Err(error) => {
+                self.metrics.notice("witness", &format!("control: {error}: call the CA"));
+                None
+            }
+        }
     }
 
     async fn keep(&self, proven: LoggedCertificate) {

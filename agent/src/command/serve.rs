@@ -205,9 +205,10 @@ fn open_gate(
         limits: config.limits.clone(),
         fields: AllowedFields::of(&config.request_fields),
         clients: ClientTrust::new(root.clone(), issuing.to_vec(), arc),
-        witness: config
-            .witness
-            .then(|| Witness::open(config, &file.trust, live.sessions(), metrics)),
+        witness: config.witness.then(|| {
+            let known = (live.sessions(), source.marks.clone());
+            Witness::open(config, &file.trust, known, metrics)
+        }),
         portal: file.trust.portal_public.clone(),
         world: source.world.clone(),
         spool,

@@ -5,7 +5,7 @@ use records::record::Event;
 use records::trust::Trust;
 
 /// The log in which everything stands that was issued.
-const LOG: &str = "control";
+pub(super) const LOG: &str = "control";
 
 /// A certificate that somebody shows, as records name it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -67,6 +67,12 @@ impl OwnLog {
         self.proof_of(event)
     }
 
+    /// A checkpoint that its key signed.
+    fn note(&self, size: u64, root: [u8; 32]) -> String {
+        let head = Checkpoint { origin: self.vkey.name().to_owned(), size, root };
+        tlog::note::sign(&head.text(), &self.vkey, |text: &[u8]| self.signer.sign(text)).unwrap()
+    }
+
     fn proof_of(&self, event: Event) -> InclusionEvidence {
         let record = Record {
             v: 1,
@@ -80,14 +86,12 @@ impl OwnLog {
         let (record, salt) = (record.write().unwrap(), [9; 32]);
         let other = leaf_hash(b"another entry");
         let root = node_hash(&leaf_hash(&entry(&salt, &record)), &other);
-        let head = Checkpoint { origin: self.vkey.name().to_owned(), size: 2, root };
-        let sign = |text: &[u8]| self.signer.sign(text);
         InclusionEvidence {
             record: Bytes(record),
             salt: salt.into(),
             index: 0,
             hashes: vec![other.into()],
-            checkpoint: tlog::note::sign(&head.text(), &self.vkey, sign).unwrap(),
+            checkpoint: self.note(2, root),
         }
     }
 }
@@ -100,7 +104,12 @@ fn shown(number: u16) -> ShownCertificate {
 }
 
 fn logged(proof: InclusionEvidence) -> Option<IssuedAnswer> {
-    Some(IssuedAnswer::Logged(Box::new(proof)))
+    continued(proof, Vec::new())
+}
+
+/// The same with what is said to prove that the log goes on.
+fn continued(evidence: InclusionEvidence, continues: Vec<Bytes>) -> Option<IssuedAnswer> {
+    Some(IssuedAnswer::Logged(Box::new(IssuedProof { evidence, continues })))
 }
 
 /// A witness whose log gives these answers, and then none; and how often it is asked.
@@ -165,6 +174,53 @@ async fn a_certificate_is_proven_by_its_own_record_in_this_log_alone() {
     assert_eq!(stands(None).await, unproven, "nobody answers");
     let absent = Some(IssuedAnswer::Absent(7));
     assert_eq!(stands(absent).await, Err(Code::CertificateUnlogged));
+}
+
+/// A log of which a gate saw more, or something else, proves nothing there, though its key signed
+/// it: it has to go on from the checkpoint of the gate's rules, and from the newest one by which a
+/// certificate was proven.
+#[tokio::test]
+async fn a_certificate_is_proven_in_a_log_that_goes_on() {
+    let log = OwnLog::new();
+    let (own, two) = (log.proof(&shown(1)), log.proof(&shown(2)));
+    let of_first = |proof: &InclusionEvidence| {
+        let salt = proof.salt.digest().unwrap();
+        leaf_hash(&entry(&salt, &proof.record.0))
+    };
+    let root =
+        |proof: &InclusionEvidence| node_hash(&of_first(proof), &proof.hashes[0].digest().unwrap());
+    let above = |mark: String, answers: Vec<Option<IssuedAnswer>>| {
+        let folder = tempfile::tempdir().unwrap();
+        let (witness, _) = witness(&log, folder.path(), answers);
+        let marks = Arc::<Mutex<Marks>>::default();
+        marks.lock().unwrap().control = mark;
+        (Arc::new(Arc::into_inner(witness).unwrap().above(marks)), folder)
+    };
+    let goes_on = continued(own.clone(), own.hashes.clone());
+    let first = log.note(1, of_first(&own));
+    for (mark, answer, wanted) in [
+        (first.clone(), goes_on.clone(), Ok(())),
+        (log.note(2, root(&own)), logged(own.clone()), Ok(())),
+        (first, logged(own.clone()), Err("does not prove")),
+        (log.note(1, of_first(&two)), goes_on.clone(), Err("does not prove")),
+        (log.note(2, root(&two)), logged(own.clone()), Err("two roots of one size")),
+        (log.note(3, root(&own)), logged(own.clone()), Err("fewer records")),
+        ("no checkpoint".into(), goes_on, Err("")),
+    ] {
+        let (witness, _folder) = above(mark, vec![answer.clone(), answer.clone(), answer]);
+        let stands = witness.stands(shown(1)).await;
+        assert_eq!(stands, wanted.map_err(|_| Code::CertificateUnproven), "{wanted:?}");
+        let told = witness.metrics.told().join("\n");
+        assert!(wanted.is_ok_and(|()| told.is_empty()) || told.contains(wanted.unwrap_err()));
+        is_over(&witness).await;
+    }
+    // What a certificate was proven by is a floor as well.
+    let other = logged(two.clone());
+    let answers = vec![logged(own), other.clone(), other.clone(), other];
+    let (witness, _folder) = above(String::new(), answers);
+    assert_eq!(witness.stands(shown(1)).await, Ok(()));
+    assert_eq!(witness.stands(shown(2)).await, Err(Code::CertificateUnproven), "of another log");
+    is_over(&witness).await;
 }
 
 /// The record of what was issued a moment ago may be on its way: it is asked for again. That one is

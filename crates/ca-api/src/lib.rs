@@ -20,8 +20,8 @@ pub mod systems;
 
 pub use client::{Issuer, Log, Refusal, Status};
 pub use log::{
-    Append, AppendAnswer, EntryPlace, IssuedAnswer, IssuedQuery, PulseAnswer, SaltedRecord,
-    SpoolAck,
+    Append, AppendAnswer, EntryPlace, IssuedAnswer, IssuedProof, IssuedQuery, PulseAnswer,
+    SaltedRecord, SpoolAck,
 };
 pub use reach::{Reach, is_near_brake, reach};
 pub use records::handling::{ApprovedBatch, ApprovedBy};

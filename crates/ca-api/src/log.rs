@@ -62,16 +62,30 @@ pub struct IssuedQuery {
     pub serial: String,
     /// The certificate is named by its SHA-256: whoever asks has it.
     pub sha256: Bytes,
+    /// Whoever asks knows so many records of `control`.
+    #[serde(default)]
+    pub control: u64,
 }
 
 /// What the log has of a certificate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum IssuedAnswer {
-    /// The record that it was issued, with its proof under the newest checkpoint.
-    Logged(Box<InclusionEvidence>),
+    /// The record that it was issued.
+    Logged(Box<IssuedProof>),
     /// No such record is among so many, which are all that the tree had when it was asked.
     Absent(u64),
+}
+
+/// The proof that a certificate was issued.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuedProof {
+    /// The record that it was issued, with its proof under the newest checkpoint.
+    pub evidence: InclusionEvidence,
+    /// The proof that the log goes on from what whoever asks knows of it (RFC 6962 2.1.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continues: Vec<Bytes>,
 }
 
 /// Every record stands in the log.
