@@ -44,7 +44,9 @@ fn look_at(gate: &Gate, request: &InFlight, again: bool) {
     }
     let generation = gate.world.load().generation;
     let judged_in = request.judged_in.load(Ordering::Relaxed);
-    let judge = again || is_judged((judged_in, generation), request.by_order);
+    let (not_after, now) = (request.peer.certificate.not_after(), gate.clock.seconds());
+    let is_over = is_over(&gate.world.load(), not_after, now);
+    let judge = again || is_over || is_judged((judged_in, generation), request.by_order);
     let lapsed = if judge { still_permitted(gate, request).err() } else { None };
     if judge && lapsed.is_none() {
         request.judged_in.store(generation, Ordering::Relaxed);
@@ -95,6 +97,12 @@ fn is_judged((judged_in, generation): (u64, u64), by_order: bool) -> bool {
     by_order || judged_in != generation
 }
 
+/// Whether a limit has passed, of what is in force or of a certificate: no other world has to come
+/// for that, and nobody waits until rules are asked again.
+fn is_over(world: &World, not_after: u64, now: u64) -> bool {
+    now > not_after || world.usable(now).is_err()
+}
+
 /// Whether rules that read the time are due, where they were asked last at a moment.
 fn is_asked_again(last: Instant, now: Instant) -> bool {
     now.saturating_duration_since(last) > AGAIN
@@ -127,6 +135,17 @@ mod tests {
         assert!(is_judged((7, 7), true));
         assert!(!is_judged((7, 7), false));
         assert!(is_judged((7, 8), false) && is_judged((8, 7), false));
+    }
+
+    /// What is under way ends with the certificate, the list and the people that it is permitted by,
+    /// at the next look: a second later, and not when rules are asked again.
+    #[test]
+    fn what_is_under_way_ends_with_the_limits_that_it_passed_by() {
+        let (limit, end) = (1_900_000_000, 1_800_000_000);
+        let world = World::good_until(limit);
+        assert!(!is_over(&world, end, end) && is_over(&world, end, end + 1));
+        assert!(!is_over(&world, u64::MAX, limit) && is_over(&world, u64::MAX, limit + 1));
+        assert!(is_over(&World::nothing(), u64::MAX, end), "nothing is in force");
     }
 
     /// What a rule permits until a minute is cut within the next one: a look each second asks those

@@ -192,6 +192,25 @@ impl World {
         }
     }
 
+    /// A world in which nobody is, and that can be used until a second, unix.
+    #[cfg(test)]
+    pub(crate) fn good_until(next_update: u64) -> Self {
+        let (number, this_update) = (1, 0);
+        let serials = HashMap::new();
+        let list = Revocations { number, this_update, next_update, serials };
+        let known = KnownPeople {
+            number,
+            this_update,
+            next_update,
+            policy: Default::default(),
+            ordered: Ordered::default(),
+            people: People::default(),
+            unit_names: HashMap::new(),
+        };
+        let rules = Rules { version: 1, digest: Default::default(), application: None };
+        Self::nothing().next(Some(Arc::new(list)), Some(Arc::new(known)), Some(Arc::new(rules)))
+    }
+
     /// The same under a clock that is watched.
     pub(super) fn under(self, heard: Arc<HeardClock>) -> Self {
         Self { heard: Some(heard), ..self }
