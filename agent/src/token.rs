@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use data_encoding::BASE64URL_NOPAD;
 use keys::{ProofKey, TokenKey};
 use pki::Certificate;
+use records::time::SKEW_SECONDS_MAX;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -142,10 +143,11 @@ impl Tokens {
         }
     }
 
-    /// Draws a new key when the present one has signed for a day.
+    /// Draws a new key when the present one has signed for a day, or was drawn by a clock that was
+    /// ahead: it would sign until that time comes.
     pub fn rotate(&self, now: u64) -> anyhow::Result<bool> {
         let keys = self.keys.load();
-        if now < keys.now.from + KEY_SECONDS {
+        if !keys.now.is_over(now) {
             return Ok(false);
         }
         let before = keys.now.jwk();
@@ -228,6 +230,11 @@ impl Keys {
 }
 
 impl Signing {
+    /// Whether another one has to take its place.
+    fn is_over(&self, now: u64) -> bool {
+        now >= self.from.saturating_add(KEY_SECONDS) || now + SKEW_SECONDS_MAX < self.from
+    }
+
     fn new(key: TokenKey, from: u64) -> anyhow::Result<Self> {
         let (x, y) = key.coordinates();
         // RFC 7638.
@@ -277,6 +284,20 @@ fn compact(header: &str, payload: &impl Serialize, key: &TokenKey) -> anyhow::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A key that was drawn while the clock was a year ahead signs no longer than any other.
+    #[test]
+    fn a_token_key_of_a_time_to_come_is_exchanged() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = "127.0.0.1:1".parse().unwrap();
+        let config = AgentConfig::new(folder.path(), here, here, here);
+        let (now, year) = (1_800_000_000, 365 * KEY_SECONDS);
+        let tokens = Tokens::open(&config, "gate-1", "exchange", now).unwrap();
+        assert!(tokens.rotate(now + year).unwrap(), "it leaps");
+        assert!(!tokens.rotate(now + year - SKEW_SECONDS_MAX).unwrap(), "as clocks differ");
+        assert!(tokens.rotate(now).unwrap(), "it is set right");
+        assert!(!tokens.rotate(now).unwrap() && tokens.rotate(now + KEY_SECONDS).unwrap());
+    }
 
     /// Keys of today and of yesterday are published, and no older one: a token is good for a
     /// minute, and its key is found for a day after it signed last.
