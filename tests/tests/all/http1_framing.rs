@@ -342,6 +342,36 @@ async fn flood(stage: &Stage) {
         };
         assert!(tokio::time::timeout(ANSWER, ended).await.is_ok(), "{what}: the connection stays");
     }
+    frames_that_ask_for_nothing(stage, &block).await;
+}
+
+/// Frames without an end that only cost an answer, or nothing: whoever sends no more of them is
+/// gone, and nothing of them is left.
+async fn frames_that_ask_for_nothing(stage: &Stage, block: &[u8]) {
+    const MANY: usize = 5_000;
+    let posted = [b"\x83".as_slice(), &block[1..]].concat();
+    let body = [frame(1, 4, 1, &posted), frame(0, 0, 1, b"").repeat(MANY), frame(0, 1, 1, b"")];
+    for (what, bytes) in [
+        ("ping", frame(6, 0, 0, &[7; 8]).repeat(MANY)),
+        ("settings", frame(4, 0, 0, b"").repeat(MANY)),
+        ("window update", frame(8, 0, 0, &1u32.to_be_bytes()).repeat(MANY)),
+        ("unknown", frame(0xbe, 0, 0, &[7; 64]).repeat(MANY)),
+        ("empty data", body.concat()),
+    ] {
+        let identity = Some(stage.person.identity());
+        let stream = stage.gate.connect(&stage.office, identity, "localhost", "h2").await;
+        let (mut theirs, mut ours) = tokio::io::split(stream);
+        let sent = async {
+            let _ = ours.write_all(&[PREFACE, bytes.as_slice()].concat()).await;
+            let _ = ours.shutdown().await;
+        };
+        let ended = async {
+            let mut rest = Vec::new();
+            let _ = theirs.read_to_end(&mut rest).await;
+        };
+        let both = async { tokio::join!(sent, ended) };
+        assert!(tokio::time::timeout(ANSWER, both).await.is_ok(), "{what}: the connection stays");
+    }
 }
 
 /// Who is still sending an upload reads why it is refused, over both protocols.
