@@ -22,6 +22,7 @@ mod evidence;
 mod failures;
 mod finding;
 mod floors;
+mod foreign_applications;
 mod formats;
 mod forms;
 mod gate;

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 const WHILE: Duration = Duration::from_secs(2);
 
 /// The gate with its application elsewhere than where it joined.
-async fn stage(mut office: Office, upstream: &str, more: &str) -> Stage {
+pub(crate) async fn stage(mut office: Office, upstream: &str, more: &str) -> Stage {
     office.joined(&["localhost"]).await;
     let path = office.path("gate/agent.toml");
     let text = std::fs::read_to_string(&path).unwrap();
