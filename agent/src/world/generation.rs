@@ -297,6 +297,17 @@ impl World {
         list.min(people)
     }
 
+    /// What is told while nothing newer comes, and why not: how long what is in force still counts.
+    pub(super) fn alone(&self, why: &str) -> String {
+        match self.limit() {
+            0 => format!("nothing new comes: {why}"),
+            limit => {
+                let until = records::time::seconds(limit);
+                format!("nothing new comes: {why}; what is here counts until {until}")
+            }
+        }
+    }
+
     /// How a certificate stands. Without a list nobody knows that one is good.
     pub fn standing(&self, serial: &SerialNumber) -> CertificateStanding {
         let Some(list) = &self.revocations else { return CertificateStanding::Revoked };

@@ -404,7 +404,8 @@ pub async fn watch(source: Arc<Source>, sessions: PresentSessions, stop: Stop) {
                 if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }
             }
             Err(error) => {
-                source.metrics.condition("status", &format!("nothing new comes: {error}"));
+                let alone = source.world.load().alone(&error.to_string());
+                source.metrics.condition("status", &alone);
                 AFTER_FAILURE
             }
         };

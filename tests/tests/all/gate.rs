@@ -376,7 +376,11 @@ async fn it_decides_alone_until_its_limit() {
         let answer = office.admin("agent").get("/readyz").await.unwrap();
         String::from_utf8_lossy(answer.body()).into_owned()
     };
-    until("it says that status is away", async || ready().await.contains("status:")).await;
+    let alone = async || {
+        let told = ready().await;
+        told.contains("status:") && told.contains("; what is here counts until ")
+    };
+    until("it says that status is away, and how long it still can", alone).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
     until("and that its records wait", async || ready().await.contains("log:")).await;
     office.stop("agent");

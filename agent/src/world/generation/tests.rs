@@ -140,3 +140,13 @@ fn a_clock_that_is_set_back_moves_no_limit() {
     heard.hear(40_000);
     assert_eq!([40_000, 30_000].map(usable), [good, moved]);
 }
+
+/// While nothing newer comes it is told how long what is in force still counts; before anything
+/// came nothing does.
+#[test]
+fn a_gate_says_how_long_it_still_can() {
+    let world = World::good_until(1_800_000_000);
+    let told = "nothing new comes: no answer; what is here counts until 2027-01-15T08:00:00Z";
+    assert_eq!(world.alone("no answer"), told);
+    assert_eq!(World::nothing().alone("no answer"), "nothing new comes: no answer");
+}
