@@ -126,7 +126,7 @@ impl Denial {
             reference,
         };
         let Ok((body, opened)) = written(connection, &said) else { return };
-        if let Err(error) = gate.spool.record_body(body, opened, Place::Ends).await {
+        if let Err(error) = gate.spool.record_body(body, opened, Place::Denies).await {
             tracing::error!(%error, "a denial could not be recorded");
         }
     }

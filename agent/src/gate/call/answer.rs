@@ -268,7 +268,7 @@ async fn recorded(gate: &Gate, found: Finding, world: Arc<World>) -> Result<Call
         rule: told.rule.clone(),
         world: world.in_force(),
     };
-    let place = if told.yes { Place::Begins } else { Place::Ends };
+    let place = if told.yes { Place::Begins } else { Place::Denies };
     let event = Event::Called(Box::new(call));
     match gate.spool.record(event, vec![opened], place).await {
         Ok(recorded) => told.record = recorded.request_id(),
