@@ -23,6 +23,8 @@ pub(crate) struct InFlight {
     pub(super) cut: Cut,
     /// Why it is cut.
     cause: OnceLock<Code>,
+    /// Since when it is cut.
+    cut_since: OnceLock<Instant>,
     pub(super) up: AtomicU64,
     pub(super) down: AtomicU64,
     /// Whether the body of the request is still coming.
@@ -59,6 +61,7 @@ impl InFlight {
             answered: AtomicBool::new(false),
             awaits_application: AtomicBool::new(false),
             cause: OnceLock::new(),
+            cut_since: OnceLock::new(),
             by_order,
             judged_in: AtomicU64::new(generation),
             connection,
@@ -81,7 +84,13 @@ impl InFlight {
     /// Cuts it for a reason; the first one stays.
     pub(super) fn cut_for(&self, cause: Code) {
         let _ = self.cause.set(cause);
+        let _ = self.cut_since.set(Instant::now());
         self.cut.cut();
+    }
+
+    /// Whether it was cut so long ago.
+    pub(super) fn was_cut_before(&self, least: Duration) -> bool {
+        self.cut_since.get().is_some_and(|since| since.elapsed() >= least)
     }
 
     /// Waits until it is cut: whoever carries its answer, or waits for that.
@@ -208,6 +217,19 @@ mod tests {
         let waiting = request.unless_cut(std::future::pending::<()>());
         let (waited, ()) = tokio::join!(waiting, async { request.cut_for(Code::NotPermitted) });
         assert_eq!((waited, request.cause()), (None, Some(Code::NotPermitted)));
+    }
+
+    /// A connection has a while in which what was cut of it ends by itself, however often somebody
+    /// looks: other requests on it go on.
+    #[test]
+    fn what_is_cut_has_a_while_to_end() {
+        let path = Arc::new(CanonicalPath::read("/a").unwrap());
+        let asked = (Method::GET, path, Default::default());
+        let request = InFlight::new(somebody(1), asked, (1, false), Arc::default());
+        assert!(!request.was_cut_before(Duration::ZERO), "it is not cut");
+        request.cut_for(Code::NotPermitted);
+        assert!(request.was_cut_before(Duration::ZERO));
+        assert!(!request.was_cut_before(Duration::from_secs(3_600)));
     }
 
     /// A client that sends nothing of a body is late; one whose messages come when they come has

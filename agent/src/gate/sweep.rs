@@ -12,6 +12,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const SWEEP: Duration = Duration::from_secs(1);
+/// What was cut ends by itself within this time; less than a look comes after another.
+const CUT_MAX: Duration = Duration::from_millis(500);
 /// Rules that read the time are asked again this often.
 const AGAIN: Duration = Duration::from_secs(30);
 
@@ -39,7 +41,10 @@ pub async fn sweep(gate: Arc<Gate>, swapped: Arc<tokio::sync::Notify>, stop: Sto
 fn look_at(gate: &Gate, request: &InFlight, again: bool) {
     if request.cut.is_cut() {
         // It was cut and is still there: its client reads no more, so the connection has to go.
-        request.end_connection();
+        // Worlds may come one right behind the other, and what reads ends in between.
+        if request.was_cut_before(CUT_MAX) {
+            request.end_connection();
+        }
         return;
     }
     let generation = gate.world.load().generation;
