@@ -47,7 +47,13 @@ pub fn harmless(text: &str) -> String {
     system::layout::value(text)
 }
 
-/// A line of a file of somebody else on one of our pages: the same, but for blanks that indent.
+/// A command on one of our pages, to be copied.
+pub fn command(text: &str) -> String {
+    system::layout::command(text)
+}
+
+/// A line of a file of somebody else on one of our pages: blanks indent, what looks like another
+/// character has its number, and nothing turns the line around.
 pub fn file_line(text: &str) -> String {
     system::layout::file_line(text)
 }

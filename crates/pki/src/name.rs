@@ -7,7 +7,7 @@ mod look_alike;
 mod written;
 
 pub use called::{PersonName, UnitName};
-pub use characters::{Heap, has_right_to_left, is_blank, is_hidden, is_mark};
+pub use characters::{Heap, has_right_to_left, is_blank, is_hidden, is_mark, is_right_to_left};
 pub(crate) use letters::{is_letter, misplaced};
 pub use look_alike::is_look_alike;
 

@@ -3,7 +3,9 @@
 //! would do what a line feed must not; lines are broken here instead, and each says that it goes
 //! on.
 
-use pki::name::{Heap, has_right_to_left, is_blank, is_hidden, is_look_alike, is_mark};
+use pki::name::{
+    Heap, has_right_to_left, is_blank, is_hidden, is_look_alike, is_mark, is_right_to_left,
+};
 use unicode_width::UnicodeWidthChar;
 
 /// Stands before each line that goes on with the text before it.
@@ -12,25 +14,41 @@ pub const HANGING: &str = "│ ";
 pub const COLUMNS: usize = 80;
 /// Less room than this is none: a mark and one wide character.
 const COLUMNS_MIN: usize = 12;
+
+/// Where a text stands that is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Value,
+    Command,
+    File,
+}
+
 /// A text of somebody else as part of a line: what hides or controls is shown as its number, and so
 /// are blanks but for single spaces, and marks heaped upon a letter.
 pub fn value(text: &str) -> String {
-    shown(text, false)
+    shown(text, Place::Value)
 }
 
-/// A line of a file: the same, but that single and many spaces indent and align, and that what may
-/// be taken for another character has its number behind it: two rules that look alike are two.
+/// A command that is to be copied: the same, but that many spaces stand as they were typed.
+pub fn command(text: &str) -> String {
+    shown(text, Place::Command)
+}
+
+/// A line of a file: single and many spaces indent and align, what may be taken for another
+/// character has its number behind it, and what is written from right to left stands as its number
+/// alone, since it would turn around what stands beside it. Two rules that look alike are two.
 pub fn file_line(text: &str) -> String {
-    shown(text, true)
+    shown(text, Place::File)
 }
 
-fn shown(text: &str, aligns: bool) -> String {
+fn shown(text: &str, place: Place) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     let mut marks = Heap::default();
     while let Some(character) = characters.next() {
-        let is_space = aligns && character == ' ';
-        let is_odd = !is_space && (is_hidden(character) || is_blank(character));
+        let is_space = place != Place::Value && character == ' ';
+        let turns = place == Place::File && is_right_to_left(character);
+        let is_odd = !is_space && (is_hidden(character) || is_blank(character) || turns);
         let stands_on = is_mark(character) || character.width() == Some(0);
         let fits = match (is_odd || is_space, stands_on) {
             (false, true) => marks.carries(character),
@@ -48,7 +66,7 @@ fn shown(text: &str, aligns: bool) -> String {
             count += 1;
         }
         match (fits, character, count) {
-            (true, ..) if aligns && is_look_alike(character) => {
+            (true, ..) if place == Place::File && is_look_alike(character) => {
                 shown.push(character);
                 shown.push_str(&number(character));
             }
@@ -191,6 +209,24 @@ mod tests {
         assert_eq!(value("re\u{430}d"), "re\u{430}d", "names of people are of any alphabet");
         assert_eq!(value("སྒྲོལ་མ"), "སྒྲོལ་མ");
         assert_eq!(file_line("    effect = \"a\"\t"), "    effect = \"a\"‹U+0009›");
+    }
+
+    /// A rule with letters from right to left is read in the order in which it counts.
+    #[test]
+    fn no_line_of_a_file_is_turned_around() {
+        let rule = "\"\u{5d0}\" < 5 && 7 > \"\u{626}\u{627}\u{627}\" // \u{660}";
+        let shown = file_line(rule);
+        assert_eq!(shown, "\"‹U+05D0›\" < 5 && 7 > \"‹U+0626›‹U+0627×2›\" // ‹U+0660›");
+        assert!(!has_right_to_left(&shown));
+        assert_eq!(value("\u{5d0} 王"), "\u{5d0} 王", "names are of any alphabet");
+    }
+
+    /// What somebody typed is in a command what it was: only what nobody sees has its number.
+    #[test]
+    fn a_command_is_copied_as_it_is_typed() {
+        let typed = "yinxin return X --reason '２０２６年①  é \u{626}\u{627}'";
+        assert_eq!(command(typed), typed);
+        assert_eq!(command("a\u{202e}\u{a0}b"), "a‹U+202E›‹U+00A0›b");
     }
 
     /// Whatever fills the line, what stands behind it begins no line of its own.

@@ -48,5 +48,20 @@ fn shown_line(language: Language, line: &FactLine) -> (&'static str, &'static st
 
 /// A command as a page shows it: what hides in it shows what it is.
 pub(crate) fn typed(command: &Command) -> String {
-    show::file_line(command.as_str())
+    show::command(command.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an officer typed into a form is in the command beside it what they typed: numerals of
+    /// Chinese texts and names of any alphabet too.
+    #[test]
+    fn a_command_on_a_page_has_what_was_typed() {
+        let reason = "２０２６年①号文件 é \u{626}\u{627}";
+        let command = Command::new("yinxin return {} --reason {}", &["5GPJWBSG64S36D1N", reason]);
+        assert_eq!(typed(&command), command.as_str());
+        assert!(typed(&Command::new("yinxin return {}", &["\u{202e}"])).contains("‹U+202E›"));
+    }
 }

@@ -65,11 +65,14 @@ pub(super) fn heaped(text: &str) -> Option<char> {
 /// Whether a text has letters that are written from right to left, as Uyghur is: they turn what
 /// stands beside them around.
 pub fn has_right_to_left(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(c,
-            '\u{0590}'..='\u{08ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
-            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-    })
+    text.chars().any(is_right_to_left)
+}
+
+/// Whether a character belongs to a script that is written from right to left.
+pub fn is_right_to_left(c: char) -> bool {
+    matches!(c,
+        '\u{0590}'..='\u{08ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
 /// The first blank of a text that is more than a single space.
