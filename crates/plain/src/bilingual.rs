@@ -74,6 +74,8 @@ pub enum LineChange {
     Kept,
     /// Lines that stay are left out here.
     LeftOut,
+    /// What is said of the line above it, which is the file's last.
+    NoLineFeed,
 }
 
 impl LineChange {
@@ -84,6 +86,7 @@ impl LineChange {
             Self::Removed => "-",
             Self::Kept => " ",
             Self::LeftOut => "…",
+            Self::NoLineFeed => "\\",
         }
     }
 
@@ -92,7 +95,7 @@ impl LineChange {
         match self {
             Self::Added => "added",
             Self::Removed => "removed",
-            Self::Kept | Self::LeftOut => "kept",
+            Self::Kept | Self::LeftOut | Self::NoLineFeed => "kept",
         }
     }
 }

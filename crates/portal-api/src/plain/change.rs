@@ -111,14 +111,18 @@ fn lines(was: &str, is: &str) -> Vec<FactLine> {
                 ChangeTag::Insert => LineChange::Added,
             };
             let text = change.value();
-            let text = match text.strip_suffix('\n') {
-                Some(line) => line.to_owned(),
-                None => format!("{text} ‹EOF›"),
-            };
-            lines.push(FactLine { mark, line: LineText::File(text) });
+            let line = text.strip_suffix('\n');
+            lines.push(FactLine { mark, line: LineText::File(line.unwrap_or(text).to_owned()) });
+            lines.extend(line.is_none().then(no_line_feed));
         }
     }
     lines
+}
+
+/// Said by itself below a line: whatever stood in the line could stand in a file.
+fn no_line_feed() -> FactLine {
+    let told = said("上一行末尾没有换行", "no line feed at the end of the line above");
+    FactLine { mark: LineChange::NoLineFeed, line: LineText::Value(told.into()) }
 }
 
 #[cfg(test)]
@@ -132,7 +136,7 @@ mod tests {
     fn written(facts: &[Fact]) -> Vec<String> {
         let line = |one: &FactLine| match &one.line {
             LineText::File(text) => format!("{}{text}", one.mark.sign()),
-            LineText::Value(value) => value.en(),
+            LineText::Value(value) => format!("{}{}", one.mark.sign(), value.en()),
         };
         facts
             .iter()
@@ -147,7 +151,7 @@ mod tests {
         let was = [file("a", "one\n"), file("b", &many), file("c", "same\n")];
         let is = [file("b", &changed), file("c", "same\n"), file("d", "new\nwhole")];
         let shown = written(&files(&was, &is));
-        for line in ["-line 20", "+line twenty", " line 17", "+new", "+whole ‹EOF›", "-one"] {
+        for line in ["-line 20", "+line twenty", " line 17", "+new", "+whole", "-one"] {
             assert!(shown.iter().any(|shown| shown == line), "{line}: {shown:?}");
         }
         assert!(!shown.iter().any(|line| line == " line 3"), "{shown:?}");
@@ -168,6 +172,12 @@ mod tests {
     #[test]
     fn a_line_feed_that_is_added_or_lost_is_seen() {
         let shown = written(&files(&[file("a", "x")], &[file("a", "x\n")]));
-        assert!(shown.contains(&"-x ‹EOF›".to_owned()) && shown.contains(&"+x".to_owned()));
+        let told = "\\no line feed at the end of the line above";
+        assert_eq!(shown[1..], ["-x", told, "+x"]);
+        // No file says so of itself.
+        let is = written(&files(&[], &[file("a", "x")]));
+        for forged in ["x ‹EOF›\n", "x\n\\no line feed at the end of the line above\n"] {
+            assert_ne!(written(&files(&[], &[file("a", forged)]))[1..], is[1..], "{forged}");
+        }
     }
 }
