@@ -14,6 +14,7 @@ use serde_json::json;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tests::authenticator::Authenticator;
 use tests::browser::Browser;
@@ -250,7 +251,11 @@ async fn a_desk_takes_what_http_allows() {
 async fn a_desk_that_nobody_uses_ends() {
     let office = Office::open().await;
     let clock = office.path("clock");
-    let passes = |seconds: u64| std::fs::write(&clock, seconds.to_string()).unwrap();
+    let passes = |seconds: u64| {
+        // Whoever reads it beside us reads one time or the other.
+        std::fs::write(office.path("clock.new"), seconds.to_string()).unwrap();
+        std::fs::rename(office.path("clock.new"), &clock).unwrap();
+    };
     passes(0);
     let mut command = Desk::command(&office, "officer-1");
     command.env("YINXIN_CLOCK_FILE", &clock);
@@ -318,8 +323,37 @@ async fn a_desk_without_its_key_signs_nothing() {
     assert!(desk.get(&path).await.text.contains("王小明"));
 }
 
+/// A portal's answers, which wait while somebody has the turn.
+#[derive(Clone, Default)]
+struct KeptBack {
+    asked: Arc<AtomicUsize>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl KeptBack {
+    /// Counts a question, and waits until its answer may go.
+    async fn passes(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        drop(self.turn.lock().await);
+    }
+}
+
+/// Ends a desk while a portal keeps back what is to be approved: it is not signed any more.
+async fn ends_while_kept_back(desk: &Desk, kept: &KeptBack, (at, form): (&str, &[(&str, &str)])) {
+    let (turn, before) = (kept.turn.lock().await, kept.asked.load(Ordering::Relaxed));
+    let ending = async {
+        until("the portal is asked", async || kept.asked.load(Ordering::Relaxed) > before).await;
+        let closed = desk.post("/close", &form[..1]).await;
+        assert_eq!(closed.status, 200, "{}", closed.text);
+        drop(turn);
+    };
+    let (told, ()) = tokio::join!(desk.post(at, form), ending);
+    assert_eq!(told.status, 409, "{}", told.text);
+}
+
 /// A captured portal changes what the CA signed, or shows another order: a desk shows neither and
-/// signs nothing. What it passes on unchanged is shown and can be approved.
+/// signs nothing. What it passes on unchanged is shown and can be approved, until the desk is
+/// ended, whenever the portal answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_desk_believes_no_captured_portal() {
     let mut office = Office::open().await;
@@ -337,10 +371,11 @@ async fn a_desk_believes_no_captured_portal() {
     let handed: Arc<Mutex<Vec<Approval>>> = Arc::default();
     let (issuer, changes, wanted) =
         (Arc::new(office.issuer_for("staff")), change.clone(), order.clone());
-    let certificate: records::Bytes = officer.leaf().der().into();
+    let (kept, certificate) = (KeptBack::default(), records::Bytes::from(officer.leaf().der()));
+    let keeps = kept.clone();
     let fetch = move |Json(asked): Json<portal_api::OrderFetch>| {
         let (issuer, changes, other) = (issuer.clone(), changes.clone(), other.clone());
-        let (certificate, wanted) = (certificate.clone(), wanted.clone());
+        let (certificate, wanted, keeps) = (certificate.clone(), wanted.clone(), keeps.clone());
         async move {
             let change = *changes.lock().unwrap();
             // Without a change of its own it hands out another order than the one asked for.
@@ -349,6 +384,7 @@ async fn a_desk_believes_no_captured_portal() {
             let message = AsOfficer { certificate, message: ca_api::OrderQuery { order } };
             let mut export = issuer.fetch(&message).await.unwrap();
             change.unwrap_or(|_| {})(&mut export);
+            keeps.passes().await;
             Json(export)
         }
     };
@@ -385,6 +421,8 @@ async fn a_desk_believes_no_captured_portal() {
     let message = AsOfficer { certificate: officer.leaf().der().into(), message: approval };
     let approved = office.issuer_for("staff").approve(&message).await.unwrap();
     assert_eq!((approved.order, approved.approvals), (order, 1), "what was shown, nothing else");
+    ends_while_kept_back(&desk, &kept, (&approve, &form)).await;
+    assert_eq!(handed.lock().unwrap().len(), 1, "something was signed after the end");
 }
 
 /// An auditor finds records at their desk, takes evidence away and reads what it proves; anybody

@@ -3,6 +3,7 @@
 use super::held_key::HeldKey;
 use super::session::Session;
 use super::shown_last::ShownLast;
+use crate::clock::now;
 use crate::exit::Failure;
 use crate::files::{self, Own, SigningIdentity};
 use crate::revoke::RevocationWish;
@@ -11,6 +12,7 @@ use page::Language;
 use pki::Certificate;
 use records::trust::Trust;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use system::language::SpokenLanguage;
 use tokio::sync::Notify;
@@ -78,6 +80,17 @@ impl Bench {
     /// Opens certificate and key.
     pub(super) fn opened(&self, passphrase: &str) -> Result<SigningIdentity, Failure> {
         self.own.open_with(passphrase)
+    }
+
+    /// The key, to sign with now. It was open when the request came; whoever ended the desk since,
+    /// while a portal kept its answer back, signs nothing any more.
+    pub(super) fn to_sign(&self) -> Result<Arc<SigningIdentity>, Failure> {
+        self.key.get(now()).ok_or_else(|| {
+            Failure::usage(
+                "密钥已经关闭，未签署。",
+                "the key was closed meanwhile; nothing was signed",
+            )
+        })
     }
 
     /// The staff host, as the officer.

@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 pub(super) const COOKIE: &str = "yinxin-desk";
 /// Without a request for this long it ends.
 pub(super) const IDLE_SECONDS: u64 = 15 * 60;
+/// Requests beside each other read the clock in one order and come here in another; what goes back
+/// by more than this is no time at all.
+pub(super) const BACK_SECONDS: u64 = 5;
 
 /// What was drawn for one session.
 pub(super) struct Secrets {
@@ -30,6 +33,8 @@ struct Standing {
     stage: Stage,
     /// Second of the last request that was admitted.
     seen: u64,
+    /// Latest second that was read, by whoever asked.
+    latest: u64,
 }
 
 /// The one session of a desk.
@@ -48,7 +53,8 @@ pub(super) struct OwnForm(());
 impl Session {
     /// Waits for whoever has the link.
     pub(super) fn new(secrets: Secrets, now: u64) -> Self {
-        Self { secrets, standing: Mutex::new(Standing { stage: Stage::Invited, seen: now }) }
+        let standing = Standing { stage: Stage::Invited, seen: now, latest: now };
+        Self { secrets, standing: Mutex::new(standing) }
     }
 
     /// The cookie, for the first one who says what the link says.
@@ -57,7 +63,7 @@ impl Session {
         if !matches!(standing.stage, Stage::Invited) || !same(said, &self.secrets.link) {
             return None;
         }
-        *standing = Standing { stage: Stage::Open, seen: now };
+        (standing.stage, standing.seen) = (Stage::Open, now);
         Some(&self.secrets.cookie)
     }
 
@@ -92,18 +98,26 @@ impl Session {
         matches!(self.standing(now).stage, Stage::Ended)
     }
 
-    /// Where it stands now: idle for too long, or before its last request, is the end.
+    /// Where it stands now: idle for too long is the end, and so is a clock that went back, by
+    /// which nobody knows how long.
     fn standing(&self, now: u64) -> MutexGuard<'_, Standing> {
         let mut standing = self.lock();
-        if now.abs_diff(standing.seen) >= IDLE_SECONDS {
+        let is_idle = now.saturating_sub(standing.seen) >= IDLE_SECONDS;
+        if is_idle || goes_back(standing.latest, now) {
             standing.stage = Stage::Ended;
         }
+        standing.latest = standing.latest.max(now);
         standing
     }
 
     fn lock(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a clock that showed `latest` went back, if it shows `now`.
+pub(super) fn goes_back(latest: u64, now: u64) -> bool {
+    now.saturating_add(BACK_SECONDS) < latest
 }
 
 fn same(said: &str, known: &str) -> bool {
@@ -164,8 +178,22 @@ mod tests {
         assert!(used.admit(Some("cookie"), now).is_none());
         let unused = session();
         assert!(unused.open("link", 1_000 + IDLE_SECONDS).is_none(), "an old link");
-        let back = session();
-        back.open("link", 10_000);
-        assert!(back.is_over(1_000), "a clock that went back");
+    }
+
+    /// A clock that is set back, by however little again and again, makes no idle time shorter.
+    #[test]
+    fn a_clock_that_goes_back_gives_a_desk_no_time() {
+        for back in [BACK_SECONDS + 1, 300, 1_000] {
+            let used = session();
+            used.open("link", 1_000);
+            assert!(!used.is_over(1_600), "idle");
+            assert!(used.is_over(1_600 - back) && used.is_over(1_600), "{back}");
+        }
+        // Requests beside each other are no clock that goes back; many small steps are.
+        let used = session();
+        used.open("link", 1_000);
+        assert!(used.admit(Some("cookie"), 1_600).is_some());
+        assert!(used.admit(Some("cookie"), 1_600 - BACK_SECONDS).is_some());
+        assert!(used.admit(Some("cookie"), 1_600 - 2 * BACK_SECONDS).is_none());
     }
 }

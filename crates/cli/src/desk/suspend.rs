@@ -10,7 +10,6 @@ use super::revoke::{Look, Signed, Typed};
 use super::session::Admitted;
 use crate::consent::{Consentable, at_desk};
 use crate::exit::Failure;
-use crate::files::SigningIdentity;
 use crate::suspend::{SignableSuspension, handed_in};
 use askama::Template;
 use axum::extract::State;
@@ -81,11 +80,11 @@ pub(super) async fn look(
 /// Answers `POST /suspend/sign`.
 pub(super) async fn sign(
     State(bench): State<Arc<Bench>>,
-    Key(opened): Key,
+    Key(_): Key,
     posted: Posted<Signed>,
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/suspend");
-    match suspended(&bench, &opened, &posted.form.digest).await {
+    match suspended(&bench, &posted.form.digest).await {
         Ok(facts) => {
             let done = FactItem::all(facts, f.language);
             frame::page(StatusCode::OK, &SuspendPage { done, ..filled(f) })
@@ -95,18 +94,14 @@ pub(super) async fn sign(
 }
 
 /// What was shown last is signed, once; what the receipt says.
-async fn suspended(
-    bench: &Bench,
-    opened: &SigningIdentity,
-    shown: &str,
-) -> Result<Vec<Fact>, Failure> {
+async fn suspended(bench: &Bench, shown: &str) -> Result<Vec<Fact>, Failure> {
     let said = bench
         .suspends
         .take()
         .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
     let serial = said.serial().to_owned();
     let said = at_desk(said, (shown, &[]))?;
-    let (receipt, notice) = handed_in(&bench.trust, opened, (said, &serial)).await?;
+    let (receipt, notice) = handed_in(&bench.trust, &bench.to_sign()?, (said, &serial)).await?;
     let bytes = serde_json::to_vec_pretty(&receipt)
         .map_err(|error| Failure::because("无法写出回执", &error))?;
     bench.receipt.keep(bytes);
