@@ -12,6 +12,15 @@ pub fn time(language: Language, utc: &str) -> String {
     }
 }
 
+/// The same to the second where it is no whole minute: of what somebody decides about.
+pub fn exact_time(language: Language, utc: &str) -> String {
+    match (records::time::beijing(utc), language) {
+        (Some(there), Language::Chinese) => there.zh(),
+        (Some(there), Language::English) => there.en(),
+        (None, _) => harmless(utc),
+    }
+}
+
 /// A text as part of an address.
 pub fn escaped(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
@@ -67,6 +76,8 @@ mod tests {
         let at = "2026-11-25T18:30:07Z";
         assert_eq!(time(Language::English, at), "2026-11-26 02:30 (UTC+8)");
         assert_eq!(time(Language::Chinese, at), "2026年11月26日 02:30（北京时间）");
+        assert_eq!(exact_time(Language::English, at), "2026-11-26 02:30:07 (UTC+8)");
+        assert_eq!(exact_time(Language::Chinese, "x\u{202e}"), "x‹U+202E›");
         assert_eq!(harmless("王\u{202e}小\u{200b}明 <b>"), "王‹U+202E›小‹U+200B›明 <b>");
         assert_eq!(harmless("王  明\u{3000}"), "王‹U+0020×2›明‹U+3000›");
         assert_eq!(time(Language::Chinese, "soon\u{202e}"), "soon‹U+202E›");

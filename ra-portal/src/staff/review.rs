@@ -237,7 +237,7 @@ pub(super) fn filled(
         checks: checks::checks(language, opened),
         kind: both(plain::kind(body)),
         order: order.order.clone(),
-        expires: show::time(language, &order.expires),
+        expires: show::exact_time(language, &order.expires),
         digest: plain::fingerprint(&digest),
         facts,
         consequence: ConsequenceView::of(language, body, beside.consequence.as_ref()),

@@ -48,6 +48,7 @@ words! {
         choose "请选择代谁审批" "Choose for whom you approve";
         choose_lead "您可以按自己的角色审批，或代休假人员审批；签名写明您选的是谁。姓名为门户所说。" "You may approve by your own roles or for somebody on leave; your signature says which. Names are the portal's word.";
         own "本人" "yourself";
+        absent "您代其审批（姓名为门户所说）" "You approve for (the name is the portal's word)";
         again "改选代谁审批" "Choose somebody else";
         signs "签署的摘要（含已查看的事项）" "Digest that you sign, with what you opened";
         ends "退回或驳回的后果" "What declining it ends";
@@ -99,6 +100,8 @@ pub(super) struct ReviewPage {
     pub(super) look: Option<String>,
     /// For whom it may be approved, by id, where that is to be chosen first.
     pub(super) choices: Vec<(String, String)>,
+    /// Whom it is for, where that is somebody on leave, by the name that the portal says.
+    pub(super) absent: Option<Marked>,
     /// Whether another choice can be made.
     pub(super) others: bool,
     /// For whom, by id.
@@ -149,16 +152,20 @@ fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
     if !opened.rows().is_empty() {
         facts.extend(plain::about_opened(opened, approving.opened()));
     }
+    let chosen = |voice: &&Voice| voice.acting_for.as_deref() == approving.acting_for();
+    let absent: Vec<Voice> = checked.beside.voices.iter().filter(chosen).cloned().collect();
+    let absent = plain::about_absent(&absent).into_iter().next();
     let consequence = plain::about_consequence(opened.body(), approving.consequence());
     let rejected = plain::about_ending(opened, Some(Outcome::Rejected));
     ReviewPage {
         w,
         choices,
+        absent: absent.map(|fact| marked(language, &fact.value)),
         others: checked.standing.as_ref().is_some_and(|one| one.voices.len() > 1),
         acting_for: approving.acting_for().unwrap_or(&checked.person).to_owned(),
         kind: checked.kind(language),
         order: opened.order().order.clone(),
-        expires: show::time(language, &opened.order().expires),
+        expires: show::exact_time(language, &opened.order().expires),
         signs: approving.digest().map_or(digest.clone(), |digest| plain::fingerprint(&digest)),
         digest,
         facts: FactItem::all(facts, language),

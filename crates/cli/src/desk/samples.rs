@@ -153,6 +153,7 @@ fn orders(language: Language, pages: &mut Pages) {
             moved,
             look: None,
             choices: if name == "review-choice" { choices(language) } else { Vec::new() },
+            absent: None,
             others: is_batch,
             acting_for: ACTING.into(),
             can_be_declined,

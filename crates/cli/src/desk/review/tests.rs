@@ -6,7 +6,7 @@ use super::filled;
 use askama::Template;
 use page::Language;
 use portal_api::plain;
-use records::export::{Hearsay, OrderProgress, ReviewFlag};
+use records::export::{Hearsay, OrderProgress, ReviewFlag, Voice};
 use sample_city::{SampleBatch, orders};
 use std::collections::BTreeSet;
 
@@ -65,6 +65,36 @@ fn what_needs_a_look_is_on_the_page_of_a_desk() {
         let told = escaped(&plain::look(look).en);
         assert!(page(Some(look)).contains(&told) && !page(None).contains(&told), "{told}");
     }
+}
+
+/// Whoever signs for somebody on leave reads who that is, and until which second it can be.
+#[test]
+fn whose_voice_it_is_stands_on_the_page_of_a_desk_by_name() {
+    let mut sample = orders::all().remove(0);
+    sample.order["expires"] = "2026-12-01T08:00:07Z".into();
+    let opened = sample.open(&sample.order).unwrap();
+    let page = |named: Option<&str>| {
+        let voice =
+            |absent: &str, name: &str| Voice { acting_for: Some(absent.into()), name: name.into() };
+        let voices = vec![voice("FEDCBA9876543210", "赵休假"), voice("FEDCBA9876543211", "钱出差")];
+        let beside = Hearsay { voices: voices.clone(), ..Hearsay::default() };
+        let standing = OrderProgress {
+            approvers: Vec::new(),
+            needed: 2,
+            given: false,
+            browser: true,
+            voices,
+            look: None,
+        };
+        let person = "0123456789ABCDEF".to_owned();
+        let checked = Checked { opened: opened.clone(), person, beside, standing: Some(standing) };
+        filled(Frame::sample(Language::English, "/"), &checked, named).render().unwrap()
+    };
+    let told = page(Some("FEDCBA9876543210"));
+    assert!(told.contains("赵休假") && !told.contains("钱出差"), "{told}");
+    assert!(page(None).contains("钱出差"), "as a choice");
+    assert!(!told.contains("2026-12-01 16:00 (UTC+8)"), "a time that is cut");
+    assert!(told.matches("2026-12-01 16:00:07 (UTC+8)").count() > 1, "{told}");
 }
 
 /// The sheet of a batch stands on its page, above the orders which it lists.
