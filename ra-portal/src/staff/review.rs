@@ -76,6 +76,8 @@ words! {
 
 /// An order of a batch.
 struct ReviewItem {
+    /// Its number in the batch, where that is not the one behind the number above it.
+    number: Option<usize>,
     order: String,
     about: Marked,
     digest: String,
@@ -266,7 +268,8 @@ fn choices(w: &ReviewWords, person: &str, standing: &OrderProgress) -> Vec<(Stri
     standing.voices.iter().map(one).collect()
 }
 
-/// The orders of a batch; those that have to be opened come first.
+/// The orders of a batch under the numbers that its sheet names them by; those that have to be
+/// opened come first.
 fn rows(
     language: Language,
     opened: &OpenedOrder,
@@ -280,6 +283,7 @@ fn rows(
         let digest = records::Bytes::from(row.digest());
         let sample = sample.contains(&&digest);
         ReviewItem {
+            number: Some(place + 1),
             order: row.order().order.clone(),
             about: marked(language, &plain::about(row)),
             digest: digest.to_string(),
@@ -291,6 +295,12 @@ fn rows(
     };
     let mut rows: Vec<ReviewItem> = opened.rows().iter().enumerate().map(row).collect();
     rows.sort_by_key(|row| !row.sample);
+    let mut next = Some(1);
+    for row in &mut rows {
+        let own = row.number;
+        row.number = own.filter(|_| own != next);
+        next = own.map(|own| own + 1);
+    }
     rows
 }
 

@@ -67,6 +67,8 @@ words! {
 
 /// An order of a batch, whole.
 pub(super) struct ReviewItem {
+    /// Its number in the batch, where that is not the one behind the number above it.
+    pub(super) number: Option<usize>,
     pub(super) order: String,
     pub(super) about: Marked,
     /// Whether it has to be opened.
@@ -196,12 +198,14 @@ fn choices(w: &ReviewWords, checked: &Checked) -> Vec<(String, String)> {
     voices.map(one).collect()
 }
 
-/// The orders of a batch; those that have to be opened come first.
+/// The orders of a batch under the numbers that its sheet names them by; those that have to be
+/// opened come first.
 fn rows(language: Language, approving: &Approving) -> Vec<ReviewItem> {
     let row = |(place, row): (usize, &OpenedOrder)| {
         let look = approving.look(place).map(plain::look);
         let told = plain::about_consequence(row.body(), approving.consequence_of(place));
         ReviewItem {
+            number: Some(place + 1),
             order: row.order().order.clone(),
             about: marked(language, &plain::about(row)),
             sample: approving.is_to_open(row),
@@ -212,5 +216,11 @@ fn rows(language: Language, approving: &Approving) -> Vec<ReviewItem> {
     };
     let mut rows: Vec<ReviewItem> = approving.order().rows().iter().enumerate().map(row).collect();
     rows.sort_by_key(|row| !row.sample);
+    let mut next = Some(1);
+    for row in &mut rows {
+        let own = row.number;
+        row.number = own.filter(|_| own != next);
+        next = own.map(|own| own + 1);
+    }
     rows
 }

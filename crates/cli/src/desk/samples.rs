@@ -197,6 +197,7 @@ fn ends(language: Language, is_batch: bool) -> Vec<order::FactItem> {
 fn rows(language: Language) -> Vec<ReviewItem> {
     let moved = plain::look(records::export::ReviewFlag::Moved);
     let row = |about: NameAndId, sample| ReviewItem {
+        number: None,
         order: ORDER.into(),
         about: order::marked(language, &about.into()),
         sample,

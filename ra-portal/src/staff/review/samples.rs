@@ -161,6 +161,7 @@ fn choice_sample(language: Language) -> String {
 
 fn batch_sample(language: Language) -> String {
     let row = |about: plain::NameAndId, sample| ReviewItem {
+        number: None,
         order: "5GPJWBSG64S36D1Q".into(),
         about: marked(language, &about.into()),
         digest: format!("AAA{}", u8::from(sample)),
