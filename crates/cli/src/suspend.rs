@@ -17,6 +17,7 @@ use records::suspension::{
     SuspendByLetter, Suspension, SuspensionInput, SuspensionNotice, SuspensionStatement,
     SuspensionSubmission,
 };
+use records::time::SKEW_SECONDS_MAX;
 use records::trust::Trust;
 use records::{Bytes, Disclosure, json};
 use std::path::PathBuf;
@@ -55,16 +56,21 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     if let Some(out) = &arguments.out {
         files::check_vacant(out)?;
     }
+    let reason = arguments.reason.as_deref().unwrap_or(REASON);
+    let asked = (reason, now());
     let (signed, notice) = match &arguments.serial {
-        Some(serial) => by_key(output, arguments, serial).await?,
+        Some(serial) => by_key(output, arguments, (serial, reason)).await?,
         None => by_letter(output, arguments).await?,
     };
-    receipt::tell(output, &plain::about_suspension(&notice));
+    receipt::tell(output, &about_done(&notice, asked));
     output.said(
         "须由另外两人批准解除；15 天未解除即吊销",
         "two others release it; after 15 days it is revoked",
     );
     output.json(&serde_json::json!(notice));
+    if stood_before(&notice, asked) {
+        output.json(&serde_json::json!({ "stood_before": true }));
+    }
     receipt::keep(output, &signed, arguments.out.as_deref())
 }
 
@@ -83,19 +89,35 @@ async fn by_letter(output: Output, arguments: &Arguments) -> Result<Done, Failur
     verified(&held.trust, receipt, |notice| answers(notice, &told, None))
 }
 
-async fn by_key(output: Output, arguments: &Arguments, typed: &str) -> Result<Done, Failure> {
+async fn by_key(
+    output: Output,
+    arguments: &Arguments,
+    (typed, reason): (&str, &str),
+) -> Result<Done, Failure> {
     let trust = arguments.own.believed(arguments.letter.trust())?;
     let opened = arguments.own.open()?;
-    let reason = arguments.reason.as_deref().unwrap_or(REASON);
     let evidence = arguments.evidence.as_deref().unwrap_or(EVIDENCE);
     let said = SignableSuspension::new(&trust, &opened, (typed, reason, evidence))?;
-    let (serial, time) = (said.serial().to_owned(), said.statement.unix());
+    let serial = said.serial().to_owned();
     let said = consent(output, (said, &opened.name()), &how(arguments))?;
-    let (signed, notice) = handed_in(&trust, &opened, (said, &serial)).await?;
-    if notice.unix() < time {
-        output.said("此证书此前已被冻结", "it was suspended before, and stays so");
-    }
-    Ok((signed, notice))
+    handed_in(&trust, &opened, (said, &serial)).await
+}
+
+/// What a receipt says to whoever asked for this reason at this time.
+pub(crate) fn about_done(notice: &SuspensionNotice, asked: (&str, u64)) -> Vec<Fact> {
+    let mut facts = plain::about_suspension(notice);
+    let before = BilingualText {
+        zh: "此证书此前已被冻结，以此前的为准".into(),
+        en: "it was suspended before, and stays so as it was".into(),
+    };
+    facts.extend(stood_before(notice, asked).then(|| Fact::new(("请留意", "take a look"), before)));
+    facts
+}
+
+/// Whether a receipt is of what stood before it was asked for: for another reason, or since longer
+/// ago than clocks may differ by.
+fn stood_before(notice: &SuspensionNotice, (reason, unix): (&str, u64)) -> bool {
+    notice.reason != reason || notice.unix() + SKEW_SECONDS_MAX < unix
 }
 
 /// Signs what was consented to and hands it to the status service; what comes back is its receipt
@@ -170,6 +192,11 @@ impl SignableSuspension {
     /// The certificate that is suspended has this serial number.
     pub(crate) fn serial(&self) -> &str {
         &self.statement.serial
+    }
+
+    /// For this reason, and asked for at this time.
+    pub(crate) fn asked(&self) -> (String, u64) {
+        (self.statement.reason.clone(), self.statement.unix())
     }
 }
 
@@ -247,6 +274,19 @@ mod tests {
             [(letter, &["0101"][..]), (me, &["0202"]), (me, &[]), (me, &["0101", "02"])]
         {
             assert!(!answers(&notice(told, serials), me, Some("0101")), "{told} {serials:?}");
+        }
+        // What stood before is told, of whichever clock.
+        let told = |asked| about_done(&notice(me, &["0101"]), asked).len();
+        let (one, taken) = (notice(me, &["0101"]), notice(me, &["0101"]).unix());
+        for (asked, before) in [
+            ((REASON, taken), false),
+            ((REASON, taken - 60), false),
+            ((REASON, taken + SKEW_SECONDS_MAX), false),
+            ((REASON, taken + SKEW_SECONDS_MAX + 1), true),
+            (("superseded", taken), true),
+        ] {
+            assert_eq!(stood_before(&one, asked), before, "{asked:?}");
+            assert_eq!(told(asked) > plain::about_suspension(&one).len(), before, "{asked:?}");
         }
         assert!(!answers(&notice(me, &["0101"]), letter, None));
         assert!(!answers(&notice(letter, &[]), letter, None));

@@ -10,7 +10,7 @@ use super::revoke::{Look, Signed, Typed};
 use super::session::Admitted;
 use crate::consent::{Consentable, at_desk};
 use crate::exit::Failure;
-use crate::suspend::{SignableSuspension, handed_in};
+use crate::suspend::{SignableSuspension, about_done, handed_in};
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -99,13 +99,13 @@ async fn suspended(bench: &Bench, shown: &str) -> Result<Vec<Fact>, Failure> {
         .suspends
         .take()
         .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
-    let serial = said.serial().to_owned();
+    let (serial, (reason, time)) = (said.serial().to_owned(), said.asked());
     let said = at_desk(said, (shown, &[]))?;
     let (receipt, notice) = handed_in(&bench.trust, &bench.to_sign()?, (said, &serial)).await?;
     let bytes = serde_json::to_vec_pretty(&receipt)
         .map_err(|error| Failure::because("无法写出回执", &error))?;
     bench.receipt.keep(bytes);
-    Ok(plain::about_suspension(&notice))
+    Ok(about_done(&notice, (&reason, time)))
 }
 
 /// Answers `GET /suspend/receipt.json`.
