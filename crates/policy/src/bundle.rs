@@ -24,6 +24,13 @@ fn wrong(file: &str, what: impl ToString, cure: Cure) -> BundleError {
     BundleError::at(file, 0, what, cure)
 }
 
+/// An id of an application as gates are registered for one (`docs/formats.md` 4). Another would be
+/// nobody's, and could be read as one that is.
+fn is_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&id.len()) && id.bytes().all(plain)
+}
+
 /// An application's head in `APPLICATION.toml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,7 +102,7 @@ impl Bundle {
             match plain.ok_or_else(stray)?.split_once('.') {
                 Some((_, "cedarschema")) if name == SCHEMA => {}
                 Some((_, "toml")) if [CALENDAR, NETWORKS].contains(&name.as_str()) => {}
-                Some((id, "cedar")) => {
+                Some((id, "cedar")) if is_id(id) => {
                     let shared = (&schema, &conditions);
                     let application = application(id, &files, content, shared)?;
                     bundle.applications.insert(id.to_owned(), application);

@@ -160,6 +160,25 @@ fn a_bundle_that_is_not_right_is_refused_whole() {
     assert!(Bundle::read(2, files).is_err());
 }
 
+/// Rules are those of an application that a gate can have. Whatever is only read as its id is not
+/// accepted, as whole as it may be otherwise.
+#[test]
+fn rules_are_of_an_application_that_a_gate_can_have() {
+    let called = |id: &str| {
+        let own = shipped().into_iter().filter(|(name, _)| name.starts_with("access/exchange."));
+        let other = own.map(|(name, text)| {
+            let head = format!("application = \"{id}\"");
+            (name.replace("exchange", id), text.replace("application = \"exchange\"", &head))
+        });
+        Bundle::read(2, shipped().into_iter().chain(other.collect::<Vec<_>>()))
+    };
+    assert!(called("exchange-2").is_ok());
+    for id in ["exch\u{430}nge", "Exchange", "exchange_2", "exchange\u{200b}", ""] {
+        let error = called(id).unwrap_err().to_string();
+        assert!(error.contains("does not belong here"), "{id}: {error}");
+    }
+}
+
 /// Other rules are asked about the same people and the same time: only what they change is told,
 /// and whoever is not known any more is left out.
 #[test]
