@@ -113,7 +113,7 @@ pub(super) struct ReviewPage {
     /// Whether one officer may send it back or end it.
     can_be_declined: bool,
     /// For whom it may be approved, by id, where that is to be chosen first.
-    choices: Vec<(String, String)>,
+    choices: Vec<(String, Marked)>,
     /// For whom, by id, where it is for somebody on leave.
     acting_for: String,
     /// Orders of a batch.
@@ -215,7 +215,7 @@ pub(super) fn filled(
     let both = |said: plain::BilingualText| show::harmless(&language.of_both(said.zh, said.en));
     let w = ReviewWords::of(language);
     let chosen = standing.chosen(person, named);
-    let choices = if chosen.is_none() { choices(w, person, &standing) } else { Vec::new() };
+    let choices = if chosen.is_none() { choices(language, person, &standing) } else { Vec::new() };
     let acting_for = chosen.flatten();
     let rows = rows(language, opened, (&beside, person));
     let to_open = opened_of(&rows);
@@ -260,10 +260,12 @@ pub(super) fn filled(
 }
 
 /// For whom somebody may approve, by id.
-fn choices(w: &ReviewWords, person: &str, standing: &OrderProgress) -> Vec<(String, String)> {
-    let one = |voice: &Voice| match &voice.acting_for {
-        Some(absent) => (absent.clone(), show::harmless(&format!("{} [{absent}]", voice.name))),
-        None => (person.to_owned(), w.own.to_owned()),
+fn choices(language: Language, person: &str, standing: &OrderProgress) -> Vec<(String, Marked)> {
+    let own = || Marked::new().own(ReviewWords::of(language).own);
+    let one = |voice: &Voice| {
+        let told = plain::about_absent(std::slice::from_ref(voice)).into_iter().next();
+        let label = told.map_or_else(own, |fact| marked(language, &fact.value));
+        (voice.acting_for.clone().unwrap_or_else(|| person.to_owned()), label)
     };
     standing.voices.iter().map(one).collect()
 }

@@ -101,7 +101,7 @@ pub(super) struct ReviewPage {
     /// What needs a look in it, as the portal says.
     pub(super) look: Option<String>,
     /// For whom it may be approved, by id, where that is to be chosen first.
-    pub(super) choices: Vec<(String, String)>,
+    pub(super) choices: Vec<(String, Marked)>,
     /// Whom it is for, where that is somebody on leave, by the name that the portal says.
     pub(super) absent: Option<Marked>,
     /// Whether another choice can be made.
@@ -143,7 +143,7 @@ fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
     let (language, opened) = (f.language, &checked.opened);
     let w = ReviewWords::of(language);
     let chosen = checked.chosen(named);
-    let choices = if chosen.is_none() { choices(w, checked) } else { Vec::new() };
+    let choices = if chosen.is_none() { choices(language, checked) } else { Vec::new() };
     let approving = checked.approving(chosen.flatten());
     let digest = plain::fingerprint(&opened.digest());
     let mut facts = Vec::new();
@@ -189,11 +189,13 @@ fn filled(f: Frame, checked: &Checked, named: Option<&str>) -> ReviewPage {
 }
 
 /// For whom the officer may approve, by id, as the portal says.
-fn choices(w: &ReviewWords, checked: &Checked) -> Vec<(String, String)> {
+fn choices(language: Language, checked: &Checked) -> Vec<(String, Marked)> {
     let voices = checked.standing.iter().flat_map(|standing| &standing.voices);
-    let one = |voice: &Voice| match &voice.acting_for {
-        Some(absent) => (absent.clone(), show::harmless(&format!("{} [{absent}]", voice.name))),
-        None => (checked.person.clone(), w.own.to_owned()),
+    let own = || Marked::new().own(ReviewWords::of(language).own);
+    let one = |voice: &Voice| {
+        let told = plain::about_absent(std::slice::from_ref(voice)).into_iter().next();
+        let label = told.map_or_else(own, |fact| marked(language, &fact.value));
+        (voice.acting_for.clone().unwrap_or_else(|| checked.person.clone()), label)
     };
     voices.map(one).collect()
 }

@@ -5,18 +5,15 @@ use super::enter::{EnterPage, EnterWords};
 use super::evidence::{self, EvidencePage, EvidenceWords};
 use super::frame::{Frame, ProblemPage, ToldPage};
 use super::open_key::{KeyPage, KeyWords};
-use super::order;
 use super::passkey::{PasskeyPage, PasskeyWords, Step};
 use super::queue::{self, QueuePage, QueueWords};
 use super::review::{ReviewItem, ReviewPage, ReviewWords};
-use super::revoke;
-use super::search;
-use super::suspend;
+use super::{order, revoke, search, suspend};
 use crate::audit::found;
 use crate::exit::Failure;
 use askama::Template;
 use keys::KeyFileError;
-use page::Language;
+use page::{Language, Marked};
 use portal_api::plain::{self, FactValue, NameAndId};
 use records::export::OrderProgress;
 use records::found::{CheckedSearch, Unproven, UnprovenRecord};
@@ -162,9 +159,11 @@ fn orders(language: Language, pages: &mut Pages) {
     }
 }
 
-fn choices(language: Language) -> Vec<(String, String)> {
-    let own = language.of_both("本人".into(), "yourself".into());
-    vec![(ACTING.into(), own), ("FEDCBA9876543210".into(), "李核验 [FEDCBA9876543210]".into())]
+fn choices(language: Language) -> Vec<(String, Marked)> {
+    let own = Marked::new().own(&language.of_both("本人".into(), "yourself".into()));
+    let name = Marked::new().own("「").foreign("李核验").own("」 [");
+    let other = name.foreign("FEDCBA9876543210").own("]");
+    vec![(ACTING.into(), own), ("FEDCBA9876543210".into(), other)]
 }
 
 fn facts(language: Language) -> Vec<order::FactItem> {

@@ -148,14 +148,13 @@ fn namesakes() -> [plain::NameAndId; 3] {
 }
 
 fn choice_sample(language: Language) -> String {
-    let w = ReviewWords::of(language);
     let voice = |acting_for: Option<&str>| Voice {
         acting_for: acting_for.map(str::to_owned),
         name: HOSTILE.into(),
     };
     let voices = vec![voice(None), voice(Some("FEDCBA9876543210"))];
     let standing = OrderProgress { voices, ..sample_progress() };
-    let choices = choices(w, "0123456789ABCDEF", &standing);
+    let choices = choices(language, "0123456789ABCDEF", &standing);
     ReviewPage { choices, standing, ..sample(language) }.render().unwrap()
 }
 
