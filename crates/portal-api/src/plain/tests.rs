@@ -4,6 +4,7 @@
 mod attachments;
 mod batch;
 mod decision;
+mod fields;
 mod touched;
 
 use super::{Fact, facts};

@@ -1,7 +1,7 @@
 //! Orders about somebody in office.
 
 use super::sample_order::SampleOrder;
-use records::Disclosure;
+use records::{Bytes, Disclosure};
 use serde_json::{Value, json as j};
 
 /// Of somebody who leaves, what they were and hold.
@@ -15,7 +15,7 @@ pub(super) fn leaving(sample: &SampleOrder, mut order: Value) -> Option<SampleOr
     });
     order["basis"]["people"].as_array_mut()?.push(before);
     order["basis"]["before"] = j!({
-        "mail": mail.commitment().unwrap(),
+        "mail": mail.commitment().unwrap(), "number": Bytes::from([9; 32]),
         "roles": [{ "role": "auditor", "scope": "sz-office" }],
         "certificates": [{
             "serial": "01".repeat(18), "profile": "staff",
