@@ -8,6 +8,7 @@ mod desk;
 mod many;
 mod person;
 mod release;
+mod remarks;
 
 use crate::exit::Failure;
 use crate::facts::{meant, row};

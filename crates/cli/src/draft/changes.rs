@@ -2,16 +2,16 @@
 //! signature.
 
 use super::desk::Desk;
-use super::many::{self, SignableMany, UnsignedRemarks, desk_many, not_taken};
+use super::many::{self, SignableMany, desk_many, not_taken};
+use super::remarks::UnsignedRemarks;
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
 use crate::typed_text;
 use portal_api::Pages;
 use portal_api::changes::{
-    ChangeEntry, ChangeKind, check_changes, drafted, statement_kind, told, unsaid, wanted,
+    ChangeEntry, ChangeKind, check_changes, drafted, statement_kind, told, wanted,
 };
-use portal_api::plain::Fact;
 use portal_api::roster::{NotTaken, read};
 use records::handling::{PersonRecord, UnitLine};
 use records::order::BATCH_ROWS_MAX;
@@ -57,7 +57,8 @@ pub(super) async fn run(
     let draft = drafted(kind, (&entries, &records), &evidence, draw)
         .ok_or_else(|| Failure::usage("没有可用的随机数。", "no randomness"))?;
     let rows = entries.iter().zip(&records);
-    let beside = rows.map(|(entry, record)| beside(kind, entry, record)).collect();
+    let beside = rows.map(|(entry, record)| UnsignedRemarks::of_change(kind, entry, record));
+    let beside = beside.collect();
     let said = SignableMany::of(&desk, (draft, beside), (statement_kind(kind), BATCH_ROWS_MAX))?;
     desk_many(&desk, output, said, arguments.yes, |made| many::told(output, &made, entries.len()))
         .await
@@ -92,15 +93,4 @@ async fn records(
         }
     }
     Ok(known)
-}
-
-/// What stands beside a row: the text of the file, which is not signed.
-fn beside(kind: ChangeKind, entry: &ChangeEntry, record: &PersonRecord) -> UnsignedRemarks {
-    UnsignedRemarks {
-        unsaid: unsaid(kind, entry, record.number.as_ref()),
-        source: Fact::new(
-            ("表格所写（不签署）", "as the file has it, not signed"),
-            format!("{} {} {} {}", entry.row, entry.person, entry.name, entry.unit_typed),
-        ),
-    }
 }

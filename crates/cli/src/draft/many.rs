@@ -2,6 +2,7 @@
 //! under one signature.
 
 use super::desk::Desk;
+use super::remarks::UnsignedRemarks;
 use crate::clock::now;
 use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
@@ -11,7 +12,7 @@ use crate::output::Output;
 use crate::typed_text;
 use pki::{Certificate, Signer};
 use portal_api::Pages;
-use portal_api::plain::{self, BilingualText, Fact, field};
+use portal_api::plain::{self, BilingualText, Fact};
 use portal_api::roster::{
     LETTERS_A_MESSAGE, NotTaken, RosterDraft, RosterEntry, asked_numbers, check, day_in_beijing,
     read, statement_bytes, told_numbers, unit_of,
@@ -106,7 +107,8 @@ pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Res
         return Ok(());
     }
     let draft = letters_for(&people, &arguments.profile)?;
-    let beside = people.iter().map(UnsignedRemarks::of_person).collect();
+    let remark = |one: &Registered| UnsignedRemarks::of_person(&one.name, &one.order);
+    let beside = people.iter().map(remark).collect();
     let said = SignableMany::of(&desk, (draft, beside), ("letters", LETTERS_A_MESSAGE))?;
     let mut letters = Vec::new();
     let add = |made: ManyMade| letters.extend(made.letters);
@@ -166,36 +168,6 @@ fn letters_for(people: &[Registered], profile: &str) -> Result<RosterDraft, Fail
     bodies.and_then(RosterDraft::over).map_err(|error| unsigned(&error))
 }
 
-/// What is told beside a row, and is not signed.
-pub(super) struct UnsignedRemarks {
-    /// Fields of the row that its handler did not type.
-    pub(super) unsaid: Vec<&'static str>,
-    /// Where the row comes from.
-    pub(super) source: Fact,
-}
-
-impl UnsignedRemarks {
-    /// A row of a file, with the unit as the file has it: a name means what the portal says.
-    fn of_entry(entry: &RosterEntry) -> Self {
-        let is_typed = entry.unit == entry.unit_typed;
-        let unit = (!is_typed).then_some(field::UNIT);
-        Self {
-            unsaid: unit.into_iter().chain([field::NUMBER]).collect(),
-            source: Fact::new(
-                ("名册所写（不签署）", "as the roster has it, not signed"),
-                format!("{} {} {}", entry.row, entry.name, entry.unit_typed),
-            ),
-        }
-    }
-
-    /// Somebody of a batch that the CA signed: their number is nothing that the handler typed.
-    fn of_person(one: &Registered) -> Self {
-        let value = format!("{} [{}]", one.name, one.order);
-        let term = ("批次所写（签发机构已签名）", "as the CA signed it in the batch");
-        Self { unsaid: Vec::new(), source: Fact::new(term, value) }
-    }
-}
-
 /// A draft of many as it is to be signed.
 pub(super) struct SignableMany {
     statement: DraftStatement,
@@ -239,12 +211,12 @@ impl Consentable for SignableMany {
     }
 
     fn hearsay(&self) -> Vec<Fact> {
-        if self.statement.kind != "letters" {
-            return Vec::new();
+        let mut told: Vec<Fact> = self.beside.iter().filter_map(|one| one.known.clone()).collect();
+        if self.statement.kind == "letters" {
+            let term = ("已登记且尚无密码信封", "registered by now, and without a letter");
+            told.push(Fact::new(term, self.draft.rows.len().to_string()));
         }
-        let count = self.draft.rows.len();
-        let term = ("已登记且尚无密码信封", "registered by now, and without a letter");
-        vec![Fact::new(term, count.to_string())]
+        told
     }
 
     fn digest(&self) -> Option<[u8; 32]> {
@@ -296,6 +268,7 @@ pub(super) fn not_taken(refused: NotTaken) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portal_api::plain::field;
     use records::handling::{ReceiptLine, UnitLine};
     use records::order::OrderSubject;
     use sample_city::SampleBatch;
@@ -350,13 +323,13 @@ mod tests {
         let whom: Vec<&str> = people.iter().map(|one| one.person.as_str()).collect();
         assert_eq!(whom, ["0123456789ABCDEF"], "of the one that is done and has no letter");
         let draft = letters_for(&people, "official").unwrap();
-        let beside = people.iter().map(UnsignedRemarks::of_person).collect();
+        let remark = |one: &Registered| UnsignedRemarks::of_person(&one.name, &one.order);
+        let beside = people.iter().map(remark).collect();
         let said = said(draft, beside, "letters");
         let facts = said.facts();
         assert_eq!(values(&facts, "for whom, by person id"), ["0123456789ABCDEF"]);
-        assert!(
-            values(&facts, "as the CA signed it in the batch")[0].contains("[0000000000000000]")
-        );
+        let signed = values(&facts, "as the CA signed it in the batch");
+        assert!(signed[0].ends_with(" · 0000000000000000"), "{signed:?}");
         assert!(!format!("{facts:?}").contains("不相干的人"), "nothing of the portal's");
         assert_eq!(said.hearsay().len(), 1, "that they are registered is its word");
         for kind in ["role", "issue"] {
@@ -395,7 +368,7 @@ mod tests {
         assert!(told[0].starts_with("ln-police") && told[0].contains("portal's word"), "{told:?}");
         assert_eq!(told[1], "ln-office");
         let written = values(&facts, "as the roster has it, not signed");
-        assert!(written[0].ends_with("区政府办公室"), "{written:?}");
+        assert!(written[0].ends_with("「区政府办公室」"), "{written:?}");
         assert_eq!(values(&facts, "evidence"), ["当面核实", "录用文件"]);
     }
 }
