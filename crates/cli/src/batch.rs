@@ -5,7 +5,7 @@ use crate::exit::Failure;
 use crate::files;
 use crate::files::Own;
 use crate::output::Output;
-use portal_api::plain::Fact;
+use portal_api::plain::{BilingualText, Fact};
 use portal_api::{Batch, Pages};
 use records::order::BATCH_ROWS_MAX;
 
@@ -35,6 +35,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         });
         rows.extend(wanted.map(|line| line.digest.clone()));
     }
+    let is_cut = rows.len() >= BATCH_ROWS_MAX;
     rows.truncate(BATCH_ROWS_MAX);
     if rows.is_empty() {
         output.said("没有待批办件", "nothing waits for you");
@@ -42,12 +43,27 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     }
     let count = rows.len();
     let made = portal.batch(&Batch { rows }).await?;
-    let told = [
+    let mut told = vec![
         Fact::new(("批次", "batch"), &made.order),
         Fact::new(("共", "orders in it"), count.to_string()),
+        Fact::new(("需要的批准", "approvals needed"), made.needed.to_string()),
     ];
-    let answer = serde_json::json!({ "order": made.order, "count": count, "needed": made.needed });
+    told.extend(is_cut.then(cut));
+    let answer = serde_json::json!({
+        "order": made.order, "count": count, "needed": made.needed, "full": is_cut,
+    });
     output.hearsay(&told, answer);
     output.next(&arguments.own.again("yinxin approve {}", &[&made.order]));
     Ok(())
+}
+
+/// A batch has as many orders as one can have: of what waits behind them nothing was looked at.
+fn cut() -> Fact {
+    let told = BilingualText {
+        zh: format!("已满 {BATCH_ROWS_MAX} 件，其余未编入；再运行一次即编入下一批"),
+        en: format!(
+            "{BATCH_ROWS_MAX} are all that one has; others are left for the next: run it again"
+        ),
+    };
+    Fact::new(("请留意", "take a look"), told)
 }
