@@ -7,13 +7,13 @@ use crate::exit::Failure;
 use crate::facts::{meant, row};
 use crate::files;
 use crate::files::{Own, SigningIdentity};
-use crate::order::checked;
+use crate::order::{checked, moved};
 use crate::output::Output;
 use crate::voice;
 use portal_api::Pages;
 use portal_api::plain::{self, BilingualText, Fact, FactValue};
 use records::Approval;
-use records::export::{OrderExport, OrderLine, ReviewFlag};
+use records::export::{OrderExport, OrderLine};
 use records::trust::Trust;
 use std::path::PathBuf;
 use system::speech::Command;
@@ -104,9 +104,8 @@ fn consented(
         return Ok(None);
     }
     if has_moved {
-        let moved = plain::look(ReviewFlag::Moved);
         let next = Command::new("yinxin return {} --reason TEXT", &[&id]);
-        return Err(Failure::usage(&moved.zh, moved.en).next(next.as_str()));
+        return Err(moved().next(next.as_str()));
     }
     let last = id.get(12..).unwrap_or_default();
     let zh = format!("输入办件编号末四位 {last} 以批准");

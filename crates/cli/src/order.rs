@@ -27,6 +27,16 @@ pub(crate) fn checked(
     Ok(shown)
 }
 
+/// Why an order is not approved of which a portal says that its basis moved, or with which it did
+/// not hand on what is in force.
+pub(crate) fn moved() -> Failure {
+    Failure::usage(
+        "门户称依据已变化，或没有附上现行文件：不能批准，只能退回。",
+        "the portal says that what it rests on changed, or left out what is in force: it can only \
+         be declined",
+    )
+}
+
 /// An order in a few words.
 pub(crate) fn what(opened: &OpenedOrder) -> BilingualText {
     let (kind, order) = (plain::kind(opened.body()), &opened.order().order);

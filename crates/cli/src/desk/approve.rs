@@ -9,10 +9,9 @@ use super::order::Checked;
 use crate::consent::at_desk;
 use crate::exit::Failure;
 use crate::files::SigningIdentity;
+use crate::order::moved;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use portal_api::plain;
-use records::export::ReviewFlag;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,8 +49,7 @@ async fn sign(
 ) -> Result<(), Failure> {
     let checked = Checked::fetch(bench, opened, order).await?;
     if checked.has_moved() {
-        let moved = plain::look(ReviewFlag::Moved);
-        return Err(Failure::usage(&moved.zh, moved.en));
+        return Err(moved());
     }
     let named = shown.opened.keys().filter_map(|name| name.strip_prefix("opened-"));
     let named: Vec<String> = named.map(str::to_owned).collect();

@@ -39,8 +39,9 @@ words! {
         opened "敏感内容与承诺一致，逐项核对。" "What is sensitive is what was committed to, each checked.";
         opened_by "依据：办件中的承诺值" "By: the commitments in the order";
         approvals "审批（门户所说）" "Approvals, as the portal says";
-        given "您已批准，还需其他人审批。" "You have approved it. Others have to as well.";
+        given "门户称您已批准，还需其他人审批。" "The portal says that you have approved it, and that others have to as well.";
         look "请留意" "Take a look";
+        look_says "（门户所说）" "(the portal's word)";
         rows "批量中的事项" "What the batch is about";
         sample "须查看" "to be opened";
         sample_lead "标有“须查看”的事项须逐项查看后才能批准。" "Those that are marked have to be opened, each, before the batch can be approved.";
@@ -60,7 +61,7 @@ words! {
         reason "理由" "Reason";
         reason_hint "申请人会看到" "Whoever applied reads it";
         sign_decline "签署" "Sign";
-        moved "依据已变化，不能再批准，只能退回或驳回。" "What it rests on changed: it cannot be approved any more, only declined.";
+        moved "门户称依据已变化，或没有附上现行文件：不能批准，只能退回或驳回。" "The portal says that what it rests on changed, or left out what is in force: it cannot be approved, only declined.";
         brake "只收回权限的办件（吊销、离任、撤回角色、关闭）不能退回或驳回；不同意就不要批准，到期自动失效。" "What only takes away (a revocation, somebody who leaves, a role withdrawn, something closed) cannot be declined. If you disagree do not approve it; it ends by itself.";
     }
 }

@@ -62,7 +62,7 @@ fn what_needs_a_look_is_on_the_page_of_a_desk() {
         filled(Frame::sample(Language::English, "/"), &checked, None).render().unwrap()
     };
     for look in [ReviewFlag::Differs, ReviewFlag::SameName, ReviewFlag::Unsigned] {
-        let told = escaped(&plain::look(look).en);
+        let told = format!("{} <span class=\"hint\">(the portal", escaped(&plain::look(look).en));
         assert!(page(Some(look)).contains(&told) && !page(None).contains(&told), "{told}");
     }
 }
