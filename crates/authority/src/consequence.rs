@@ -21,6 +21,8 @@ pub struct Consequence {
     pub orders: Vec<OrderDigest>,
     /// Applications whose gates know them no longer.
     pub applications: BTreeSet<String>,
+    /// Those whose gates know them from then on, and did not.
+    pub enters: BTreeSet<String>,
     /// Access rules in force that name a unit above them from then on.
     pub begins: Vec<NamingRule>,
     /// Those that name a unit which is above them no longer.
@@ -70,6 +72,7 @@ impl Authority {
             letters: letters.filter(|_| leaves).copied().collect(),
             orders: orders.map(|(digest, _)| digest).collect(),
             applications: self.applications_lost(&state.unit, to),
+            enters: to.map(|to| self.applications_lost(to, Some(&state.unit))).unwrap_or_default(),
         })
     }
 
@@ -97,6 +100,7 @@ impl Authority {
         agents.map(|(_, agent)| agent.application.clone()).collect()
     }
 
+    /// Applications whose gates know people of one unit and none of the other.
     fn applications_lost(&self, from: &str, to: Option<&str>) -> BTreeSet<String> {
         let kept = to.map(|to| self.applications_of(to)).unwrap_or_default();
         self.applications_of(from).difference(&kept).cloned().collect()

@@ -44,6 +44,9 @@ pub struct Consequences {
     pub orders: u32,
     /// Applications whose gates know them no longer.
     pub applications: Vec<DisplayName>,
+    /// Of a transfer: applications whose gates know them from then on, and did not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enters: Vec<DisplayName>,
     /// Of a transfer: access rules in force that name a unit above them from then on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub begins: Vec<RuleLine>,

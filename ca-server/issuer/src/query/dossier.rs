@@ -140,12 +140,14 @@ fn told(
     readable(authority, reader, &wanted.person, now)?;
     let told = authority.consequence(&wanted.person, wanted.unit.as_deref(), now)?;
     let roles = told.roles.iter().map(|(role, scope)| role_line(authority, *role, scope));
+    let called = |id: &String| authority.application_called(id);
     Ok(Consequences {
         certificates: told.certificates.iter().map(Serial::to_string).collect(),
         roles: roles.collect(),
         letters: told.letters.iter().map(|reference| reference.to_string()).collect(),
         orders: u32::try_from(told.orders.len()).unwrap_or(u32::MAX),
-        applications: told.applications.iter().map(|id| authority.application_called(id)).collect(),
+        applications: told.applications.iter().map(called).collect(),
+        enters: told.enters.iter().map(called).collect(),
         begins: told.begins.into_iter().map(|one| rule_line(authority, one)).collect(),
         ends: told.ends.into_iter().map(|one| rule_line(authority, one)).collect(),
     })

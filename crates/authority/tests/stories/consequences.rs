@@ -25,7 +25,11 @@ fn a_transfer_and_a_leaving_are_told_apart() {
             renewals: 1,
         })
     };
-    for body in [agent("gate-1", "exchange", "city"), agent("gate-2", "petitions", "shangzhou")] {
+    for body in [
+        agent("gate-1", "exchange", "city"),
+        agent("gate-2", "petitions", "shangzhou"),
+        agent("gate-3", "archives", "luonan"),
+    ] {
         city.done(&body, &["security-1", "security-2"]);
     }
     let person = city.register("sz-office");
@@ -43,6 +47,7 @@ fn a_transfer_and_a_leaving_are_told_apart() {
         certificates: vec![serial],
         orders: vec![order],
         applications: applications.into(),
+        enters: ["archives".to_owned()].into(),
         ..Consequence::default()
     };
     assert_eq!(told(Some("ln-office")), Ok(expected), "the roles stay until they are withdrawn");
@@ -50,7 +55,7 @@ fn a_transfer_and_a_leaving_are_told_apart() {
     assert_eq!(left.roles, [(Role::UnitHandler, "sz-office".to_owned())]);
     assert_eq!(left.letters.iter().map(ToString::to_string).collect::<Vec<_>>(), [open]);
     assert_eq!(left.certificates, [serial]);
-    assert_eq!(left.applications.len(), 2);
+    assert!(left.applications.len() == 2 && left.enters.is_empty());
     // A correction takes nothing but what waits.
     let same = told(Some("sz-office")).unwrap();
     assert_eq!(same, Consequence { orders: vec![order], ..Consequence::default() });

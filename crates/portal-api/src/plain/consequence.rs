@@ -55,6 +55,8 @@ fn consequences(leaves: bool, told: &Consequences) -> Vec<Fact> {
     }
     let term = ("不能再进入的应用系统", "application that knows them no longer");
     facts.extend(told.applications.iter().map(|one| fact(term, one.clone())));
+    let term = ("新增可识别其身份的应用系统", "application that knows them from then on");
+    facts.extend(told.enters.iter().map(|one| fact(term, one.clone())));
     let begins =
         ("自此适用的访问规则（点名其单位）", "access rule that names their unit from then on");
     facts.extend(told.begins.iter().map(|one| fact(begins, ruled(one))));
@@ -121,11 +123,12 @@ mod tests {
             letters: vec!["5GPJWBSG64S36D1N".into()],
             orders: 1,
             applications: vec![records::DisplayName::of_id("exchange")],
+            enters: vec![records::DisplayName::of_id("archives")],
             begins: vec![rule("county")],
             ends: vec![rule("GET /seal")],
         };
         for leaves in [true, false] {
-            assert_eq!(consequences(leaves, &told).len(), 8);
+            assert_eq!(consequences(leaves, &told).len(), 9);
             assert_eq!(consequences(leaves, &Consequences::default()).len(), 1);
         }
         assert_ne!(consequences(true, &told), consequences(false, &told));
