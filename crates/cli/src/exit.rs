@@ -24,20 +24,32 @@ struct ExitReport {
     code: String,
     zh: String,
     en: String,
+    /// Where it is several things, each by itself; people read each in a line of its own.
+    each: Vec<(String, String)>,
     reference: String,
     next: String,
 }
 
 impl Failure {
     fn new(exit: u8, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        let (reference, next) = (String::new(), String::new());
+        let (reference, next, each) = (String::new(), String::new(), Vec::new());
         let (code, zh, en) = (code.into(), zh.into(), en.into());
-        Self(Box::new(ExitReport { exit, code, zh, en, reference, next }))
+        Self(Box::new(ExitReport { exit, code, zh, en, each, reference, next }))
     }
 
     /// What was typed is wrong.
     pub(crate) fn usage(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self::new(USAGE, "usage", zh, en)
+    }
+
+    /// Several things are wrong with what was typed, each in Chinese and in English.
+    pub(crate) fn several(each: Vec<(String, String)>) -> Self {
+        let joined = |texts: Vec<&str>| texts.join("\n");
+        let zh = joined(each.iter().map(|(zh, _)| zh.as_str()).collect());
+        let en = joined(each.iter().map(|(_, en)| en.as_str()).collect());
+        let mut failure = Self::usage(zh, en);
+        failure.0.each = each;
+        failure
     }
 
     /// A file that cannot be used as what it was given for: which one it is, and why.
@@ -125,6 +137,14 @@ impl Failure {
         }
     }
 
+    /// What people read, a line each in either language.
+    fn told(&self) -> Vec<(&str, &str)> {
+        match self.0.each.as_slice() {
+            [] => vec![(self.0.zh.as_str(), self.0.en.as_str())],
+            each => each.iter().map(|(zh, en)| (zh.as_str(), en.as_str())).collect(),
+        }
+    }
+
     /// Prints it and gives the exit code.
     pub(crate) fn tell(&self, json: bool) -> ExitCode {
         let told = &self.0;
@@ -136,7 +156,9 @@ impl Failure {
             terminal::json_complaint(&value.to_string());
         } else {
             let whole = |text: &str| [Span::Foreign(text.to_owned())];
-            speech::failed("✗ ", &whole(&told.zh), &whole(&told.en));
+            for (zh, en) in self.told() {
+                speech::failed("✗ ", &whole(zh), &whole(en));
+            }
             if !told.reference.is_empty() {
                 let texts = [told.reference.as_str(), &told.code];
                 let [zh, en] = ["编号: {} [{}]", "reference: {} [{}]"];
@@ -210,6 +232,17 @@ pub(crate) fn file_failure(path: &Path, error: &std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each thing that is wrong with a file is a line, and no text in it makes another one;
+    /// machines get all of it.
+    #[test]
+    fn each_thing_that_is_wrong_is_a_line() {
+        let each = |text: &str| (format!("第 2 行：{text}"), format!("row 2: {text}"));
+        let several = Failure::several(vec![each("a\nb"), each("c")]);
+        assert_eq!(several.told(), [("第 2 行：a\nb", "row 2: a\nb"), ("第 2 行：c", "row 2: c")]);
+        assert_eq!(several.problem().en, "row 2: a\nb\nrow 2: c");
+        assert_eq!(Failure::usage("一", "one").told(), [("一", "one")]);
+    }
 
     /// Only where nothing was sent, nothing was done.
     #[test]

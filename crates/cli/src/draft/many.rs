@@ -258,9 +258,7 @@ pub(super) fn not_taken(refused: NotTaken) -> Failure {
     match refused {
         NotTaken::File(refusal) => Failure::usage(refusal.zh(), refusal.en()),
         NotTaken::Rows(rows) => {
-            let zh: Vec<String> = rows.iter().map(|row| row.zh()).collect();
-            let en: Vec<String> = rows.iter().map(|row| row.en()).collect();
-            Failure::usage(zh.join("\n"), en.join("\n"))
+            Failure::several(rows.iter().map(|row| (row.zh(), row.en())).collect())
         }
     }
 }
