@@ -93,7 +93,7 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
     facts.extend(files(opened.files_before(), opened.files()));
     if !opened.is_comparable() {
         let moved =
-            said("没有附上，无法比较；只能退回", "it did not come along; this can only be declined");
+            said("没有附上，无法比较；只能退回", "it did not come; this can only be declined");
         facts.push(fact(("现行文件", "what is in force now"), moved));
     }
     facts.push(drafted(opened));
