@@ -45,6 +45,9 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         output.said("证书已过期", "the certificate has expired");
     }
     output.fact(("城市", "city"), &trust.city);
+    if trust.sample {
+        output.said("示例城市，证书没有任何效力", "a sample city: its certificates mean nothing");
+    }
     output.fact(("工作台", "staff pages"), &trust.portal_staff);
     output.fact(("密钥", "key"), key.display());
     output.json(&serde_json::json!({
