@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use system::speech;
 
 /// Notices of one list.
-const LISTED_MAX: i64 = 50;
+const LISTED_MAX: usize = 50;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -58,10 +58,13 @@ async fn test(host: &Host, to: &str) -> anyhow::Result<ExitCode> {
 
 async fn list(host: &Host, person: &str) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    let rows = ca_store::table::notice::newest_to(&mut tx, person, LISTED_MAX).await?;
+    let limit = LISTED_MAX as i64 + 1;
+    let mut rows = ca_store::table::notice::newest_to(&mut tx, person, limit).await?;
+    let is_cut = rows.len() > LISTED_MAX;
+    rows.truncate(LISTED_MAX);
     let notices: Vec<Value> = rows.into_iter().map(line).collect();
     if host.json {
-        system::terminal::json(&json!({ "notices": notices }).to_string());
+        system::terminal::json(&json!({ "notices": notices, "more": is_cut }).to_string());
         return Ok(ExitCode::SUCCESS);
     }
     if notices.is_empty() {
@@ -74,6 +77,9 @@ async fn list(host: &Host, person: &str) -> anyhow::Result<ExitCode> {
         let cells =
             [&*time, text("kind"), text("channel"), text("state")].map(system::terminal::visible);
         system::terminal::columns(&cells.each_ref().map(String::as_str));
+    }
+    if is_cut {
+        speech::said("", "更早的通知未列出", "older notices are not listed");
     }
     Ok(ExitCode::SUCCESS)
 }

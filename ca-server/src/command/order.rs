@@ -73,13 +73,14 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode> {
     let (authority, mut tx) = summary::authority(host).await?;
     let now = host.clock.seconds();
-    let lines = summary::list((&authority, &mut tx), (state, after), now).await?;
-    if lines.is_empty() && !host.json {
+    let (lines, last) = summary::list((&authority, &mut tx), (state, after), now).await?;
+    if lines.is_empty() && last.is_none() && !host.json {
         speech::said("", "没有符合的办件；全部办件：", "no such order; all of them:");
         let all = super::print::again(&host.state()).then("order list --only all", &[]);
         speech::next("  ", &all);
     }
     lines.iter().for_each(|line| line.print(host.json));
+    last.iter().for_each(|last| print::cut(host.json, last));
     Ok(ExitCode::SUCCESS)
 }
 

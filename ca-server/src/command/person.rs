@@ -113,7 +113,9 @@ async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<
     let mut people: Vec<(String, &Person)> =
         people.filter(|(id, person)| is_in(id, person)).collect();
     people.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let is_cut = people.len() > LISTED_MAX;
     people.truncate(LISTED_MAX);
+    let last = people.last().filter(|_| is_cut).map(|(id, _)| id.clone());
     if people.is_empty() && !host.json {
         speech::said("", "没有符合的人员", "nobody fits");
     }
@@ -138,5 +140,6 @@ async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<
             system::terminal::columns(&[&id, name, &format!("{unit}{left}")]);
         }
     }
+    last.iter().for_each(|last| super::print::cut(host.json, last));
     Ok(ExitCode::SUCCESS)
 }

@@ -54,6 +54,15 @@ pub(super) fn order(state: &Path, result: &OperatorAnswer, json: bool) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
+/// Tells that a list has more than it shows, and up to which id it goes: nobody takes a part for
+/// the whole.
+pub(super) fn cut(json: bool, last: &str) {
+    match json {
+        true => system::terminal::json(&serde_json::json!({ "more_after": last }).to_string()),
+        false => speech::fact("", ("未列完，继续列出请加 --after", "more with --after"), last),
+    }
+}
+
 /// An error with its exit code; people read a sentence, machines a code.
 pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCode {
     let refused = error.downcast_ref::<Refused>();

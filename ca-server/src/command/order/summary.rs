@@ -38,13 +38,14 @@ pub(super) async fn authority(host: &Host) -> anyhow::Result<(Authority, Tx)> {
     }
 }
 
-/// Orders in a state, or in every one if it is `all`, behind an order id.
+/// Orders in a state, or in every one if it is `all`, behind an order id; and where there are more
+/// than one list has, the id up to which these go.
 pub(super) async fn list(
     (authority, tx): (&Authority, &mut Tx),
     (state, after): (&str, &str),
     now: u64,
-) -> anyhow::Result<Vec<OrderSummary>> {
-    let found = operators::places(tx, (state, after), (now, LINES_MAX)).await?;
+) -> anyhow::Result<(Vec<OrderSummary>, Option<String>)> {
+    let found = operators::places(tx, (state, after), (now, LINES_MAX + 1)).await?;
     let mut places: BTreeSet<(String, OrderDigest)> = found.into_iter().collect();
     if matches!(state, "open" | "all") {
         // No row hides one that is open.
@@ -52,8 +53,10 @@ pub(super) async fn list(
         let open = open.map(|(digest, open)| (open.read.order.clone(), digest));
         places.extend(open.filter(|(order, _)| order.as_str() > after));
     }
-    let digests: Vec<OrderDigest> =
-        places.into_iter().take(LINES_MAX).map(|(_, digest)| digest).collect();
+    let is_cut = places.len() > LINES_MAX;
+    let looked: Vec<(String, OrderDigest)> = places.into_iter().take(LINES_MAX).collect();
+    let last = looked.last().filter(|_| is_cut).map(|(order, _)| order.clone());
+    let digests: Vec<OrderDigest> = looked.into_iter().map(|(_, digest)| digest).collect();
     let rows = order::signed(tx, digests.clone()).await?;
     let mut lines = Vec::with_capacity(digests.len());
     for digest in digests {
@@ -64,7 +67,7 @@ pub(super) async fn list(
     }
     lines.sort_by(|a, b| a.read.order.cmp(&b.read.order));
     lines.dedup_by_key(|line| line.digest);
-    Ok(lines)
+    Ok((lines, last))
 }
 
 /// The order of an id.
