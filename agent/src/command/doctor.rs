@@ -1,6 +1,7 @@
 //! `agent doctor`: looks whether a gate can work here, and says of everything that is wrong what
 //! mends it. It changes nothing.
 
+use super::join::serve;
 use super::joined::joined;
 use super::renewal_due::is_due;
 use super::status::{asked, certificate};
@@ -15,16 +16,54 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use system::layout::filled;
-use system::speech;
+use system::speech::{self, Command};
 use tokio::net::{TcpStream, UnixStream};
 
 /// Longest wait for the application.
 const CONNECT: Duration = Duration::from_secs(3);
 
+/// What is looked at of a way around the gate: one address of this machine, and no more.
+const PAST_THE_GATE: (&str, &str) =
+    ("经本机的 IPv4 地址连不到应用", "not reached past the gate at this machine's IPv4 address");
+
 /// What was looked at, and what is wrong with it, in both languages.
 struct Look {
     name: (&'static str, &'static str),
-    found: anyhow::Result<()>,
+    found: anyhow::Result<Looked>,
+}
+
+/// What is no fault: of what was not looked at, nothing is said to be well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    Well,
+    NotLooked,
+}
+
+impl Look {
+    fn new(name: (&'static str, &'static str), found: anyhow::Result<()>) -> Self {
+        Self { name, found: found.map(|()| Looked::Well) }
+    }
+
+    /// For machines.
+    fn json(&self) -> serde_json::Value {
+        let wrong = self.found.as_ref().err().map(|error| format!("{error:#}"));
+        let is_looked = !matches!(self.found, Ok(Looked::NotLooked));
+        serde_json::json!({ "look": self.name.1, "looked": is_looked, "wrong": wrong })
+    }
+
+    fn say(&self) {
+        let (zh, en) = self.name;
+        let told = |begins: &str, [in_zh, in_en]: [&'static str; 2]| {
+            speech::told(begins, &filled(in_zh, &[zh]), &filled(in_en, &[en]));
+        };
+        match &self.found {
+            Ok(Looked::Well) => told("✓ ", ["{}", "{}"]),
+            Ok(Looked::NotLooked) => told("– ", ["{}：没有检查", "{}: not looked at"]),
+            Err(error) => {
+                speech::broke_off(&format!("✗ {}: ", speech::both(zh, en)), error.chain());
+            }
+        }
+    }
 }
 
 pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
@@ -33,36 +72,20 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let file = joined(folder)?;
     let now = Clock::system().seconds();
     let mut looks = vec![
-        Look { name: ("密钥", "key"), found: key(folder, now) },
-        Look {
-            name: ("规则与吊销列表", "rules and list"), found: world(&config, &file, now)
-        },
-        Look { name: ("运行状况", "running gate"), found: running(&config).await },
+        Look::new(("密钥", "key"), key(folder, now)),
+        Look::new(("规则与吊销列表", "rules and list"), world(&config, &file, now)),
+        Look::new(("运行状况", "running gate"), running(folder, &config).await),
     ];
     for address in applications(&config) {
-        looks.push(Look { name: ("应用", "application"), found: application(address).await });
-        looks.push(Look {
-            name: ("应用只经网关可达", "no way around"),
-            found: around(address).await,
-        });
+        looks.push(Look::new(("应用", "application"), application(address).await));
+        looks.push(Look { name: PAST_THE_GATE, found: around(address, outside()).await });
     }
     let is_well = looks.iter().all(|look| look.found.is_ok());
     if json {
-        let told = looks.iter().map(|look| {
-            let wrong = look.found.as_ref().err().map(|error| format!("{error:#}"));
-            serde_json::json!({ "look": look.name.1, "wrong": wrong })
-        });
-        let told: Vec<serde_json::Value> = told.collect();
+        let told: Vec<serde_json::Value> = looks.iter().map(Look::json).collect();
         system::terminal::json(&serde_json::Value::from(told).to_string());
     } else {
-        for Look { name: (zh, en), found } in &looks {
-            match found {
-                Ok(()) => speech::told("✓ ", &filled("{}", &[*zh]), &filled("{}", &[*en])),
-                Err(error) => {
-                    speech::broke_off(&format!("✗ {}: ", speech::both(zh, en)), error.chain())
-                }
-            }
-        }
+        looks.iter().for_each(Look::say);
     }
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -74,23 +97,25 @@ fn applications(config: &AgentConfig) -> impl Iterator<Item = &UpstreamAddress> 
 
 /// The key is its owner's alone, belongs to the certificate, and that is in time.
 fn key(folder: &Path, now: u64) -> anyhow::Result<()> {
+    let renew = Command::new("agent --state {} renew", &[&folder.display().to_string()]);
+    let renew = renew.as_str();
     let path = folder.join("tls.key");
     system::file::check_private(&path)?;
     let (signer, leaf) = (keys::open_plain(&path)?, certificate(folder)?);
     ensure!(
         signer.public_key().sha256() == leaf.key().sha256(),
-        "tls.pem 与 tls.key 不匹配；下一步：agent renew / tls.pem and tls.key do not belong \
-         together; next: agent renew"
+        "tls.pem 与 tls.key 不匹配；下一步：{renew} / tls.pem and tls.key do not belong together; \
+         next: {renew}"
     );
     let (from, until) = (leaf.not_before(), leaf.not_after());
     ensure!(
         (from..=until).contains(&now),
-        "证书不在有效期内；下一步：agent renew / the certificate is not in time; next: agent renew"
+        "证书不在有效期内；下一步：{renew} / the certificate is not in time; next: {renew}"
     );
     ensure!(
         !is_due(&leaf, now),
-        "证书有效期已不足三分之一；下一步：agent renew / less than a third of the certificate's \
-         life is left; next: agent renew"
+        "证书有效期已不足三分之一；下一步：{renew} / less than a third of the certificate's life is \
+         left; next: {renew}"
     );
     Ok(())
 }
@@ -105,12 +130,11 @@ fn world(config: &AgentConfig, file: &records::join::JoinFile, now: u64) -> anyh
     }
 }
 
-async fn running(config: &AgentConfig) -> anyhow::Result<()> {
+async fn running(folder: &Path, config: &AgentConfig) -> anyhow::Result<()> {
     let said = asked(config).await.with_context(|| {
-        let admin = config.admin;
-        format!(
-            "{admin} 没有应答；下一步：agent serve / nobody answers at {admin}; next: agent serve"
-        )
+        let (admin, serve) = (config.admin, serve(folder));
+        let serve = serve.as_str();
+        format!("{admin} 没有应答；下一步：{serve} / nobody answers at {admin}; next: {serve}")
     })?;
     let told = said.told.join("; ");
     ensure!(said.is_ready, "网关不可用：{told} / the gate is not ready: {told}");
@@ -134,10 +158,13 @@ async fn application(address: &UpstreamAddress) -> anyhow::Result<()> {
     })
 }
 
-/// An application of this machine that listens to others as well lets them in past the gate.
-async fn around(address: &UpstreamAddress) -> anyhow::Result<()> {
-    let UpstreamAddress::Tcp(address) = address else { return Ok(()) };
-    let Some(outside) = outside().filter(|_| address.ip().is_loopback()) else { return Ok(()) };
+/// An application of this machine that listens to others as well lets them in past the gate. Of one
+/// elsewhere, or behind a socket of the file system, nothing is known here.
+async fn around(address: &UpstreamAddress, outside: Option<IpAddr>) -> anyhow::Result<Looked> {
+    let UpstreamAddress::Tcp(address) = address else { return Ok(Looked::NotLooked) };
+    let Some(outside) = outside.filter(|_| address.ip().is_loopback()) else {
+        return Ok(Looked::NotLooked);
+    };
     let there = SocketAddr::new(outside, address.port());
     let connected = tokio::time::timeout(CONNECT, TcpStream::connect(there)).await;
     ensure!(
@@ -145,7 +172,7 @@ async fn around(address: &UpstreamAddress) -> anyhow::Result<()> {
         "应用也在 {there} 监听，可以绕过网关；让它只监听 {address} / the application listens on \
          {there} as well, past the gate; have it listen on {address} only"
     );
-    Ok(())
+    Ok(Looked::Well)
 }
 
 /// The address that others of the network see, if there is one; nothing is sent to learn it.
@@ -174,5 +201,35 @@ mod tests {
         }
         let all: Vec<String> = applications(&config).map(ToString::to_string).collect();
         assert_eq!(all, ["127.0.0.1:1", "127.0.0.1:5432", "unix:/run/database"]);
+    }
+    /// Where nothing can be tried, nothing is said to be well.
+    #[tokio::test]
+    async fn what_was_not_looked_at_is_not_said_to_be_well() {
+        let own = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
+        let port = own.local_addr().unwrap().port();
+        let here: UpstreamAddress = format!("127.0.0.1:{port}").parse().unwrap();
+        let [elsewhere, socket] = ["192.0.2.7:80", "unix:/run/application"]
+            .map(|address| address.parse::<UpstreamAddress>().unwrap());
+        let at = |address: &str| Some(address.parse::<IpAddr>().unwrap());
+        let there = at("127.0.0.2");
+        for (address, outside) in [(&elsewhere, there), (&socket, there), (&here, None)] {
+            assert_eq!(around(address, outside).await.unwrap(), Looked::NotLooked, "{address}");
+            let look = Look { name: PAST_THE_GATE, found: Ok(Looked::NotLooked) };
+            assert_eq!(look.json()["looked"], false);
+        }
+        assert_eq!(around(&here, at("127.0.0.3")).await.unwrap(), Looked::Well);
+        let told = around(&here, at("127.0.0.2")).await.unwrap_err().to_string();
+        assert!(told.contains(&format!("127.0.0.2:{port}")), "{told}");
+    }
+
+    /// What is to be typed is the whole command, wherever the gate's folder is.
+    #[tokio::test]
+    async fn what_mends_a_gate_names_its_folder() {
+        let folder = Path::new("/srv/my gate");
+        let here = "127.0.0.1:1".parse().unwrap();
+        let config = AgentConfig::new(folder, here, here, here);
+        let told = running(folder, &config).await.unwrap_err().to_string();
+        assert!(told.contains("下一步：agent --state '/srv/my gate' serve / "), "{told}");
+        assert!(told.ends_with("next: agent --state '/srv/my gate' serve"), "{told}");
     }
 }

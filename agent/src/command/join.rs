@@ -210,7 +210,7 @@ fn say(json: bool, (file, leaf): (&JoinFile, &Certificate), config: &AgentConfig
     speech::next("  ", &serve(folder));
 }
 
-/// What is typed next.
-fn serve(folder: &Path) -> speech::Command {
+/// What is typed next, for the gate of this folder.
+pub(super) fn serve(folder: &Path) -> speech::Command {
     speech::Command::new("agent --state {} serve", &[&folder.display().to_string()])
 }

@@ -153,12 +153,13 @@ pub(super) async fn look(scene: &Scene, left: &mut Left, text: &str) -> Result<(
     let admin = mtls::Client::new(&format!("http://localhost:{}", scene.office.port(13)), None);
     scene.until_ready(admin.unwrap(), text).await;
     let wanted = match text {
-        "agent renew" => "renewed until",
+        renews if renews.ends_with(" renew") => "renewed until",
         // Those that the log has are freed: what is there is one line of JSON each.
         "agent logs" => "",
         _ => "✓",
     };
-    let said = says(scene.runs(home, &filled(text, &[])), wanted);
+    let state = home.join("agent").display().to_string();
+    let said = says(scene.runs(home, &filled(text, &[("--state", &state)])), wanted);
     let (status, _) = running.interrupt();
     let said = said?;
     let is_json = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
