@@ -104,7 +104,7 @@ fn consented(
         return Ok(None);
     }
     if has_moved {
-        let next = Command::new("yinxin return {} --reason TEXT", &[&id]);
+        let next = arguments.own.again("yinxin return {} --reason TEXT", &[&id]);
         return Err(moved().next(next.as_str()));
     }
     let last = id.get(12..).unwrap_or_default();

@@ -184,4 +184,43 @@ mod tests {
             spoken.help(Arguments::command()).debug_assert();
         }
     }
+    /// The sources of a folder, each by its name below it.
+    fn sources(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.file_name().unwrap().to_string_lossy().into_owned(), text));
+            }
+        }
+    }
+
+    /// Whoever acts with files that they named goes on with these: what is told next has them
+    /// behind it, but for what is somebody else's to type, or of a context that is in use.
+    #[test]
+    fn what_is_told_next_runs_as_whoever_typed_before() {
+        let mut texts = Vec::new();
+        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+        let takes_own_key = |told: &str| {
+            let mut command = Arguments::command();
+            for word in told.split(' ').skip(1) {
+                let Some(verb) = command.find_subcommand(word).cloned() else { break };
+                command = verb;
+            }
+            command.get_arguments().any(|one| one.get_id().as_str() == "context")
+        };
+        let begins = ["Command::new(", "yinxin "].join("\"");
+        let mut bare = Vec::new();
+        for (file, text) in &texts {
+            let told = text.split(&begins).skip(1);
+            let told = told.filter_map(|rest| Some(format!("yinxin {}", rest.split_once('"')?.0)));
+            let told = told.filter(|told| !told.ends_with("--help") && takes_own_key(told));
+            bare.extend(told.map(|told| (file.as_str(), told)));
+        }
+        bare.sort();
+        let others = [("add.rs", "yinxin whoami"), ("passkey.rs", "yinxin approve {}")];
+        assert_eq!(bare, others.map(|(file, told)| (file, told.to_owned())));
+    }
 }

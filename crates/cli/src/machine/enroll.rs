@@ -9,7 +9,6 @@ use data_encoding::BASE64;
 use pki::host::Host;
 use records::machine::SystemFile;
 use std::path::PathBuf;
-use system::speech::Command;
 use zeroize::Zeroizing;
 
 /// Arguments of `yinxin system enroll`.
@@ -64,9 +63,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         "以后由定时任务运行续期命令即可，系统文件请删除",
         "have this command run daily from now on, and remove the system file",
     );
-    let [key, out] = [&place.key, &place.out].map(|path| path.display().to_string());
-    let renew = "yinxin system renew --if-due --key {} --out {} --url {}";
-    output.next(&Command::new(renew, &[&key, &out, &place.url]));
+    output.next(&place.renewal());
     Ok(())
 }
 

@@ -6,7 +6,11 @@ use crate::output::Output;
 use crate::request::algorithm;
 use pki::Certificate;
 use pki::algorithm::Algorithm;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use system::speech::Command;
+
+/// The algorithm of a key of which nothing is said.
+const ALGORITHM: &str = "p256";
 
 /// Where the server is, and where key and certificate are.
 #[derive(clap::Args)]
@@ -21,7 +25,7 @@ pub(crate) struct MachinePlace {
     #[arg(long, default_value = "own.pem")]
     pub(super) out: PathBuf,
     /// p256, p384, ed25519, rsa2048, rsa3072 or rsa4096, as the profile allows. 算法
-    #[arg(long, default_value = "p256")]
+    #[arg(long, default_value = ALGORITHM)]
     algorithm: String,
     /// Wait this many seconds for the certificate. 等待秒数
     #[arg(long, default_value_t = 60)]
@@ -35,6 +39,21 @@ impl MachinePlace {
 
     pub(super) fn algorithm(&self) -> Result<&'static Algorithm, Failure> {
         algorithm(&self.algorithm)
+    }
+
+    /// The renewal as a timer runs it, which stands in no folder of whoever typed this: for the same
+    /// files, by their whole names, and for a key of the same kind.
+    pub(super) fn renewal(&self) -> Command {
+        let whole = |path: &Path| {
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            whole.display().to_string()
+        };
+        let renew = "yinxin system renew --if-due --key {} --out {} --url {}";
+        let command = Command::new(renew, &[&whole(&self.key), &whole(&self.out), &self.url]);
+        match self.algorithm == ALGORITHM {
+            true => command,
+            false => command.with(&[("--algorithm", self.algorithm.clone())]),
+        }
     }
 
     /// Where it stands whom the system believes, once it has a certificate.
@@ -65,4 +84,35 @@ pub(super) fn tell(output: Output, place: &MachinePlace, leaf: &Certificate, sta
         "stage": stage, "certificate": place.out, "key": place.key, "names": names,
         "serial": leaf.serial().to_string(), "not_after": until, "renew_from": from,
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use system::speech::quoted;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        place: MachinePlace,
+    }
+
+    /// It runs wherever it is run, and asks for a key of the kind that is there.
+    #[test]
+    fn the_renewal_that_is_told_needs_no_folder() {
+        let told = |more: &[&str]| {
+            let words = [&["yinxin", "--url", "https://est.example/est"], more].concat();
+            let typed = <Typed as clap::Parser>::parse_from(words);
+            typed.place.renewal().as_str().to_owned()
+        };
+        let whole = |name: &str| quoted(&std::env::current_dir().unwrap().join(name));
+        let [key, out] = ["own.key", "my own.pem"].map(whole);
+        let plain = format!(
+            "yinxin system renew --if-due --key {key} --out {out} --url https://est.example/est"
+        );
+        assert_eq!(told(&["--out", "my own.pem"]), plain);
+        assert!(out.ends_with("/my own.pem'"), "{out}");
+        let other = told(&["--out", "my own.pem", "--algorithm", "rsa3072"]);
+        assert_eq!(other, format!("{plain} --algorithm rsa3072"));
+    }
 }
