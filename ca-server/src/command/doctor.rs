@@ -60,14 +60,14 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         examine_gateway(host, authority, &mut findings);
         examine_letters(host, authority, &mut findings).await?;
     }
+    let own = super::print::again(&host.state());
     if host.json {
-        let list: Vec<_> = findings.iter().map(Finding::json).collect();
+        let list: Vec<_> = findings.iter().map(|finding| finding.json(own.as_str())).collect();
         system::terminal::json(&serde_json::json!({ "findings": list }).to_string());
     } else if findings.is_empty() {
         let agrees = "what was examined agrees with the log, and nothing is wrong with it";
         speech::said("", "与日志一致，所查各项无误", agrees);
     } else {
-        let own = super::print::again(&host.state());
         findings.iter().for_each(|finding| finding.say(own.as_str()));
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })

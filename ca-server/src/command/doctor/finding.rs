@@ -22,14 +22,11 @@ pub(super) enum Next {
 }
 
 impl Finding {
-    /// For machines: both languages, whoever reads it.
-    pub(super) fn json(&self) -> serde_json::Value {
+    /// For machines: both languages, whoever reads it. `own` is how this program is called here.
+    pub(super) fn json(&self, own: &str) -> serde_json::Value {
         let both = |zh: &str, en: &str| SpokenLanguage::Both.of_both(zh, en);
-        let next = match &self.next {
-            Next::Command(command) => (*command).to_owned(),
-            Next::Do(zh, en) => both(zh, en),
-            Next::HandOver(files) => both(&hand_over_zh(files), &hand_over_en(files)),
-        };
+        let [zh, en] = self.next(own);
+        let next = if zh == en { zh } else { both(&zh, &en) };
         serde_json::json!({ "what": both(&self.what.0, &self.what.1), "next": next })
     }
 
@@ -37,14 +34,18 @@ impl Finding {
         // A row may say anything.
         let what = [Span::Foreign(speech::both(&self.what.0, &self.what.1))];
         speech::told("✗ ", &what, &what);
-        let next = match &self.next {
+        let [zh, en] = self.next(own);
+        speech::next_step("  ", (&zh, &en));
+    }
+
+    /// What to do about it in Chinese and in English, with commands as they run here.
+    fn next(&self, own: &str) -> [String; 2] {
+        match &self.next {
             Next::Command(command) => [command, command].map(|text| text.replace("ca-server", own)),
             Next::Do(zh, en) => [zh, en].map(|text| text.replace("ca-server", own)),
             // The path is what it is.
             Next::HandOver(files) => [hand_over_zh(files), hand_over_en(files)],
-        };
-        let [zh, en] = next;
-        speech::next_step("  ", (&zh, &en));
+        }
     }
 }
 
@@ -54,4 +55,26 @@ fn hand_over_zh(files: &str) -> String {
 
 fn hand_over_en(files: &str) -> String {
     format!("hand them over, then: shred -u {files}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Machines and people are told the same command, which finds the same city.
+    #[test]
+    fn what_mends_a_finding_runs_where_it_was_found() {
+        let next = |next| {
+            let found = Finding { what: ("一".into(), "one".into()), next };
+            found.json("ca-server --state 'my city'")["next"].as_str().unwrap().to_owned()
+        };
+        let repair = next(Next::Command("ca-server doctor --repair"));
+        assert_eq!(repair, "ca-server --state 'my city' doctor --repair");
+        let told = next(Next::Do("改正后：ca-server status", "mend it, then: ca-server status"));
+        let mended = "改正后：ca-server --state 'my city' status / \
+                      mend it, then: ca-server --state 'my city' status";
+        assert_eq!(told, mended);
+        let left = next(Next::HandOver("'/srv/ca-server/people'/*.loss.*".into()));
+        assert!(left.ends_with(" then: shred -u '/srv/ca-server/people'/*.loss.*"), "{left}");
+    }
 }
