@@ -229,7 +229,8 @@ mod tests {
         let here = "127.0.0.1:1".parse().unwrap();
         let config = AgentConfig::new(folder, here, here, here);
         let told = running(folder, &config).await.unwrap_err().to_string();
-        assert!(told.contains("下一步：agent --state '/srv/my gate' serve / "), "{told}");
-        assert!(told.ends_with("next: agent --state '/srv/my gate' serve"), "{told}");
+        let serve = ["agent --state", "'/srv/my gate' serve"].join(" ");
+        assert!(told.contains(&format!("下一步：{serve} / ")), "{told}");
+        assert!(told.ends_with(&format!("next: {serve}")), "{told}");
     }
 }

@@ -107,9 +107,8 @@ mod tests {
         };
         let whole = |name: &str| quoted(&std::env::current_dir().unwrap().join(name));
         let [key, out] = ["own.key", "my own.pem"].map(whole);
-        let plain = format!(
-            "yinxin system renew --if-due --key {key} --out {out} --url https://est.example/est"
-        );
+        let begins = ["yinxin", "system renew --if-due", "--key", &key].join(" ");
+        let plain = format!("{begins} --out {out} --url https://est.example/est");
         assert_eq!(told(&["--out", "my own.pem"]), plain);
         assert!(out.ends_with("/my own.pem'"), "{out}");
         let other = told(&["--out", "my own.pem", "--algorithm", "rsa3072"]);
