@@ -34,7 +34,7 @@ impl Checkpoint {
             return Err(NoteError::Malformed);
         };
         let number: u64 = size.parse().map_err(|_| NoteError::Malformed)?;
-        let root = BASE64.decode(root.as_bytes()).map_err(|_| NoteError::Malformed)?;
+        let root = note::decoded(root).ok_or(NoteError::Malformed)?;
         let root = Hash::try_from(root).map_err(|_| NoteError::Malformed)?;
         if origin != key.name() || number.to_string() != size {
             return Err(NoteError::Malformed);
@@ -65,5 +65,29 @@ mod tests {
         let other = VerifierKey::new("city/access", [7; 32]).unwrap();
         assert_eq!(Checkpoint::open(&note, &other, verify), Err(NoteError::Unsigned));
         assert_eq!(Checkpoint::open("text", &key, verify), Err(NoteError::Malformed));
+    }
+
+    #[test]
+    fn a_note_is_spelled_in_one_way() {
+        let key = VerifierKey::new("city/control", [7; 32]).unwrap();
+        let head = Checkpoint { origin: "city/control".into(), size: 5, root: [9; 32] };
+        let note = note::sign(&head.text(), &key, |m| Ok::<_, ()>(sum(m))).unwrap();
+        let verify = |_: &[u8; 32], message: &[u8], signature: &[u8]| sum(message) == signature;
+        let (before, line) = note.trim_end().rsplit_once(' ').unwrap();
+        let value = BASE64.decode(line.as_bytes()).unwrap();
+        let parted = [&value[..1], &value[1..]].map(|part| BASE64.encode(part)).concat();
+        let with = |value: &str, end: &str| format!("{before} {value}{end}");
+        assert_eq!(with(line, "\n"), note);
+        for other in [with(line, ""), with(line, "\r\n"), with(line, "\n\n"), with(&parted, "\n")] {
+            assert!(Checkpoint::open(&other, &key, verify).is_err(), "{other:?}");
+        }
+        // One more signature is no other spelling of this one.
+        let beside = with(line, "\n\u{2014} witness AAAAAAAA\n");
+        assert_eq!(Checkpoint::open(&beside, &key, verify).unwrap(), head);
+        let (name, own) =
+            key.to_string().rsplit_once('+').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let bytes = BASE64.decode(own.as_bytes()).unwrap();
+        let parted = [&bytes[..1], &bytes[1..]].map(|part| BASE64.encode(part)).concat();
+        assert_eq!(VerifierKey::read(&format!("{name}+{parted}")), Err(NoteError::Key));
     }
 }

@@ -44,7 +44,7 @@ impl VerifierKey {
         let mut parts = text.splitn(3, '+');
         let (name, id, key) = (parts.next(), parts.next(), parts.next());
         let (Some(name), Some(id), Some(key)) = (name, id, key) else { return Err(NoteError::Key) };
-        let key = BASE64.decode(key.as_bytes()).map_err(|_| NoteError::Key)?;
+        let key = decoded(key).ok_or(NoteError::Key)?;
         let [ED25519, public @ ..] = key.as_slice() else { return Err(NoteError::Key) };
         let public = <[u8; 32]>::try_from(public).map_err(|_| NoteError::Key)?;
         let read = Self::new(name, public)?;
@@ -96,7 +96,8 @@ pub fn sign<E>(
     Ok(format!("{text}\n\u{2014} {} {line}\n", key.name))
 }
 
-/// The note's text, if `key` signed it; other signatures are passed over.
+/// The note's text, if `key` signed it; other signatures are passed over. Each line of a signature
+/// is spelled in one way, so that nobody makes another of it.
 pub fn open<'a>(
     note: &'a str,
     key: &VerifierKey,
@@ -107,10 +108,11 @@ pub fn open<'a>(
     }
     let (text, signatures) = note.rsplit_once("\n\n").ok_or(NoteError::Malformed)?;
     let text = note.get(..text.len() + 1).ok_or(NoteError::Malformed)?;
-    for line in signatures.lines() {
+    let signatures = signatures.strip_suffix('\n').ok_or(NoteError::Malformed)?;
+    for line in signatures.split('\n') {
         let rest = line.strip_prefix("\u{2014} ").ok_or(NoteError::Malformed)?;
         let (name, value) = rest.split_once(' ').ok_or(NoteError::Malformed)?;
-        let value = BASE64.decode(value.as_bytes()).map_err(|_| NoteError::Malformed)?;
+        let value = decoded(value).ok_or(NoteError::Malformed)?;
         let (id, signature) = value.split_at_checked(4).ok_or(NoteError::Malformed)?;
         if name != key.name || id != key.id() {
             continue;
@@ -121,4 +123,10 @@ pub fn open<'a>(
         return Err(NoteError::Unsigned);
     }
     Err(NoteError::Unsigned)
+}
+
+/// The bytes of base64 in its one spelling: a decoder takes padding within a text as well.
+pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    (BASE64.encode(&bytes) == text).then_some(bytes)
 }
