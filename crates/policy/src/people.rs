@@ -23,6 +23,10 @@ pub const ROLES: [&str; 7] = [
     "application-owner",
 ];
 
+/// So many units stand above each other; of somebody deeper nothing is decided. What a decision
+/// takes grows with the square of it.
+const UNITS_DEEP_MAX: usize = 64;
+
 /// An entity of a type by id.
 pub(crate) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
     let kind = EntityTypeName::from_str(kind).ok()?;
@@ -73,12 +77,13 @@ impl People {
         &self.city
     }
 
-    /// The unit and everything above it, lowest first; nothing for an unknown one.
+    /// The unit and everything above it, lowest first; nothing for an unknown one, and one more than
+    /// may stand above each other of what lies deeper.
     pub fn above<'a>(&'a self, unit: &'a str) -> Vec<&'a str> {
         let mut chain = Vec::new();
         let mut next = self.parents.get_key_value(unit);
         while let Some((id, parent)) = next {
-            if chain.contains(&id.as_str()) {
+            if chain.len() > UNITS_DEEP_MAX || chain.contains(&id.as_str()) {
                 break;
             }
             chain.push(id.as_str());
@@ -91,10 +96,13 @@ impl People {
     /// well.
     pub(crate) fn groups(&self, person: &str, unit: &str) -> Option<HashSet<EntityUid>> {
         let someone = self.people.get(person)?;
-        let units = self.above(&someone.unit).into_iter().filter_map(|unit| uid(UNIT, unit));
+        let (own, above) = (self.above(&someone.unit), self.above(unit));
+        if own.len().max(above.len()) > UNITS_DEEP_MAX {
+            return None;
+        }
+        let units = own.into_iter().filter_map(|unit| uid(UNIT, unit));
         let held = someone.roles.iter().filter_map(|(role, scope)| uid(ROLE, &over(role, scope)));
         // Whoever holds a role over a unit holds it over everything below.
-        let above = self.above(unit);
         let inherited = someone.roles.iter().filter(|(_, scope)| above.contains(&scope.as_str()));
         let here = inherited.filter_map(|(role, _)| uid(ROLE, &over(role, unit)));
         Some(units.chain(held).chain(here).collect())
@@ -132,4 +140,33 @@ impl People {
 
 fn over(role: &str, scope: &str) -> String {
     format!("{role}@{scope}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Units below each other, as many as that, and somebody in the lowest.
+    fn deep(units: usize) -> People {
+        let name = |place: usize| format!("unit-{place}");
+        let chain = (0..units).map(|place| (name(place), place.checked_sub(1).map(name)));
+        let lowest = name(units - 1);
+        let roles = vec![("official".to_owned(), lowest.clone())];
+        People::new(chain, [("somebody".to_owned(), lowest, roles)])
+    }
+
+    #[test]
+    fn of_a_tree_that_is_too_deep_nothing_is_decided() {
+        for (units, is_decided) in
+            [(1, true), (UNITS_DEEP_MAX, true), (UNITS_DEEP_MAX + 1, false), (20_000, false)]
+        {
+            let people = deep(units);
+            let lowest = people.unit("somebody").unwrap();
+            assert!(people.above(lowest).len() <= UNITS_DEEP_MAX + 1, "{units}");
+            assert_eq!(people.groups("somebody", lowest).is_some(), is_decided, "{units}");
+            let slice = people.slice("somebody", "record", lowest);
+            assert_eq!(slice.is_some(), is_decided, "{units}");
+            assert_eq!(people.groups("somebody", "unit-0").is_some(), is_decided, "{units}");
+        }
+    }
 }
