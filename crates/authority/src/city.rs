@@ -16,6 +16,9 @@ use records::rules::{ApprovalRules, Role, RoleRules};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// So many units stand above each other at most: the city, and what lies below it.
+pub(crate) const UNITS_DEEP_MAX: usize = 32;
+
 impl Authority {
     /// The founding statement, which the root key signed.
     pub fn founding(&self) -> &Founding {
@@ -62,12 +65,12 @@ impl Authority {
         self.fixed.founding.units.first().map_or("", |unit| unit.unit.as_str())
     }
 
-    /// The unit and everything above it, lowest first.
+    /// The unit and everything above it, lowest first; no more than may stand above each other.
     pub fn above<'a>(&'a self, unit: &'a str) -> Vec<&'a str> {
         let mut chain = vec![unit];
         let mut current = unit;
         while let Some(parent) = self.units.get(current).and_then(|unit| unit.parent.as_deref()) {
-            if chain.contains(&parent) {
+            if chain.len() >= UNITS_DEEP_MAX || chain.contains(&parent) {
                 break;
             }
             chain.push(parent);

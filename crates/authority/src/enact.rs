@@ -222,7 +222,7 @@ impl Authority {
 }
 
 /// The file with this digest, its content checked.
-pub(crate) fn file_of(files: &[File], digest: &Bytes) -> Option<String> {
+fn file_of(files: &[File], digest: &Bytes) -> Option<String> {
     let fits = |file: &&File| Sha256::digest(file.content.as_bytes()).as_slice() == digest.0;
     files.iter().find(fits).map(|file| file.content.clone())
 }

@@ -1,6 +1,7 @@
 //! Whether an order still fits the state that it was made for.
 
 use crate::authority::Authority;
+use crate::city::UNITS_DEEP_MAX;
 use crate::id::{PersonId, Serial, Sha256Value};
 use crate::state::{Contents, Person, Portal, PortalKeys, Unit};
 use pki::PublicKey;
@@ -139,10 +140,13 @@ impl Authority {
 
     fn unit_fits(&self, body: &UnitBody) -> Result<(), Code> {
         let parent = self.unit(&body.parent).is_some_and(|unit| unit.open);
-        let below = self.above(&body.parent).contains(&body.unit.as_str());
+        let above = self.above(&body.parent);
+        let below = above.contains(&body.unit.as_str());
+        let too_deep = above.len() >= UNITS_DEEP_MAX;
         match (body.action, self.unit(&body.unit)) {
             (UnitAction::Create, Some(_)) => Err(Code::StateConflict),
             (UnitAction::Create | UnitAction::Move, _) if !parent => Err(Code::UnitUnknown),
+            (UnitAction::Create | UnitAction::Move, _) if too_deep => Err(Code::StateConflict),
             (UnitAction::Create, None) => Ok(()),
             (_, None) => Err(Code::UnitUnknown),
             (UnitAction::Move, _) if below => Err(Code::StateConflict),

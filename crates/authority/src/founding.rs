@@ -2,7 +2,7 @@
 
 use crate::agent::first_bundle;
 use crate::authority::Authority;
-use crate::enact::file_of;
+use crate::city::UNITS_DEEP_MAX;
 use crate::id::PersonId;
 use crate::state::{
     Credential, FoundingFacts, Person, Portal, ProfileState, Rules, Standing, Unit,
@@ -16,6 +16,14 @@ use records::rules::{ApprovalRules, RoleRules};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// What a founding states at most, far more than a city begins with: each certificate of it is
+/// looked up there, so that whoever reads a statement of somebody else's is soon done with it.
+const PEOPLE_MAX: usize = 4_096;
+const SERVICES_MAX: usize = 64;
+const KEYS_OF_SERVICE_MAX: usize = 16;
+const AUTHORIZATIONS_MAX: usize = 512;
+const PROFILES_MAX: usize = 256;
 
 impl FoundingFacts {
     /// Reads the keys of a founding statement.
@@ -46,15 +54,24 @@ pub(crate) fn first_state(
     digest: [u8; 32],
     files: &[File],
 ) -> Option<Authority> {
+    if !is_within_bounds(&founding) {
+        return None;
+    }
+    let digests: Vec<[u8; 32]> =
+        files.iter().map(|file| Sha256::digest(file.content.as_bytes()).into()).collect();
+    let file_of = |digest: &Bytes| {
+        let place = digests.iter().position(|known| known.as_slice() == digest.0)?;
+        files.get(place).map(|file| file.content.clone())
+    };
     let mut profiles: OrdMap<Arc<str>, Arc<ProfileState>> = OrdMap::new();
     for profile in &founding.profiles {
-        let content = file_of(files, &profile.digest)?;
+        let content = file_of(&profile.digest)?;
         let state = ProfileState::read(profile.version, profile.digest.clone(), content)?;
         profiles.insert(profile.id.as_str().into(), Arc::new(state));
     }
     let rule = |name: &str| {
         let file = founding.rules.iter().find(|rule| rule.name == name)?;
-        Some((file_of(files, &file.digest)?, file.digest.clone()))
+        Some((file_of(&file.digest)?, file.digest.clone()))
     };
     let (approvals_file, approvals_digest) = rule("approvals")?;
     let (roles_file, _) = rule("roles")?;
@@ -76,14 +93,34 @@ pub(crate) fn first_state(
     Some(authority)
 }
 
+/// Whether a statement holds no more than it may, and no file of a profile twice, each of which is
+/// kept.
+fn is_within_bounds(founding: &Founding) -> bool {
+    let files: BTreeSet<&[u8]> =
+        founding.profiles.iter().map(|profile| profile.digest.0.as_slice()).collect();
+    let counts = [
+        (founding.people.len(), PEOPLE_MAX),
+        (founding.services.len(), SERVICES_MAX),
+        (founding.authorizations.len(), AUTHORIZATIONS_MAX),
+        (founding.profiles.len(), PROFILES_MAX),
+    ];
+    let keys = founding.services.iter().map(|service| (service.keys.len(), KEYS_OF_SERVICE_MAX));
+    files.len() == founding.profiles.len()
+        && counts.into_iter().chain(keys).all(|(count, most)| count <= most)
+}
+
 fn first_units(founding: &Founding) -> Option<OrdMap<Arc<str>, Arc<Unit>>> {
     let mut units: OrdMap<Arc<str>, Arc<Unit>> = OrdMap::new();
+    let mut depths: BTreeMap<&str, usize> = BTreeMap::new();
     for unit in &founding.units {
-        let parent = unit.parent.as_deref();
-        let parent_known = parent.is_none_or(|parent| units.contains_key(parent));
-        if !parent_known || (unit.parent.is_none() && !units.is_empty()) {
+        let depth = match unit.parent.as_deref() {
+            Some(parent) => depths.get(parent)? + 1,
+            None => 1,
+        };
+        if depth > UNITS_DEEP_MAX || (unit.parent.is_none() && !units.is_empty()) {
             return None;
         }
+        depths.insert(&unit.unit, depth);
         let state = Unit {
             name: unit.name.clone(),
             county: unit.county,

@@ -7,6 +7,7 @@ mod consequences;
 mod delegations;
 mod departures;
 mod emergencies;
+mod foundings;
 mod keys_of_others;
 mod letters;
 mod modes;
