@@ -131,6 +131,10 @@ impl Contexts {
     pub(crate) fn named(&self, name: &str) -> Result<Context, Failure> {
         self.contexts.get(name).cloned().ok_or_else(|| {
             let known: Vec<&str> = self.contexts.keys().map(String::as_str).collect();
+            if known.is_empty() {
+                return Failure::not_found("还没有添加任何身份。", "no context was added yet")
+                    .next("yinxin context add --help");
+            }
             let zh = format!("没有这个身份，已有的是：{}。", known.join("、"));
             Failure::not_found(zh, format!("there is {}", known.join(", ")))
                 .next("yinxin context list")
@@ -231,6 +235,8 @@ mod tests {
     #[test]
     fn a_name_is_a_word_and_taken_once() {
         let mut contexts = Contexts::default();
+        let told = contexts.named("officer").unwrap_err().problem();
+        assert_eq!((&*told.zh, &*told.en), ("还没有添加任何身份。", "no context was added yet"));
         for name in ["", "a b", "../a", "-a", "a\n", "a/b"] {
             assert!(contexts.add(name, context("a")).is_err(), "{name:?}");
         }

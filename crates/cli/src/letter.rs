@@ -48,7 +48,7 @@ impl LetterArguments {
         };
         let path = path.ok_or_else(|| {
             Failure::usage("请给出信任文件。", "the trust file is needed")
-                .next("--reference R --trust FILE")
+                .next("同一命令，加上 --trust FILE / the same with --trust FILE")
         })?;
         files::document(&path)
     }
@@ -68,8 +68,10 @@ impl LetterArguments {
                 (reference.clone(), code, self.believed()?)
             }
             _ => {
-                return Err(Failure::usage("请给出密码信封。", "a letter is needed")
-                    .next("--letter FILE, or --reference R --trust FILE"));
+                return Err(Failure::usage("请给出密码信封。", "a letter is needed").next(
+                    "同一命令，加上 --letter FILE，或 --reference R --trust FILE / \
+                     the same with --letter FILE, or --reference R --trust FILE",
+                ));
             }
         };
         let reference = read_reference(&reference)

@@ -38,7 +38,8 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     if let Some(file) = &arguments.receipt {
         let signed: SignedReceipt = files::document(file)?;
         let told = verified(&held, &signed).map_err(|error| {
-            Failure::not_trusted(&error).next("yinxin report-lost --letter LETTER")
+            let next = "同一命令，去掉 --receipt / the same without --receipt";
+            Failure::not_trusted(&error).next(next)
         })?;
         tell(output, &told);
         return Ok(());

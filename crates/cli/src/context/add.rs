@@ -96,7 +96,7 @@ fn chain(arguments: &Arguments) -> Result<Vec<Certificate>, Failure> {
             "请给出证书文件。",
             "the key file holds no certificate; say --cert",
         )
-        .next("--cert FILE"));
+        .next("同一命令，加上 --cert FILE / the same with --cert FILE"));
     }
     Ok(files::bundle(&arguments.key, arguments.passphrase_file.as_deref())?.chain)
 }

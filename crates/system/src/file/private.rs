@@ -9,12 +9,15 @@ use std::path::Path;
 /// Why a secret is not used: others than whoever runs the program can open its file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{code}: 他人可以打开此文件，不予使用；下一步：{next} / {code}: it can be opened by others and is \
-     not used; next: {next}",
+    "{code}: 他人可以打开此文件，不予使用；下一步：{zh} / {code}: it can be opened by others and is not \
+     used; next: {en}",
     code = Self::CODE
 )]
 pub struct ExposedFile {
-    next: String,
+    /// What makes the file private, in Chinese: a command, or what to do beside it.
+    zh: String,
+    /// The same in English.
+    en: String,
 }
 
 impl ExposedFile {
@@ -26,9 +29,12 @@ impl ExposedFile {
         error.get_ref().and_then(|inner| inner.downcast_ref())
     }
 
-    /// What makes the file private.
-    pub fn next(&self) -> &str {
-        &self.next
+    /// What makes the file private: a command, or words in both languages with ` / ` between.
+    pub fn next(&self) -> String {
+        match self.zh == self.en {
+            true => self.zh.clone(),
+            false => format!("{} / {}", self.zh, self.en),
+        }
     }
 }
 
@@ -56,17 +62,23 @@ fn judge(path: &Path, found: &std::fs::Metadata) -> Result<()> {
 }
 
 fn exposure(path: &Path, (owner, mode): (u32, u32), own: u32) -> Option<ExposedFile> {
-    let next = match (owner == own, mode & 0o077 == 0) {
-        (true, true) => return None,
-        (true, false) => make_private(path).as_str().to_owned(),
+    match (owner == own, mode & 0o077 == 0) {
+        (true, true) => None,
+        (true, false) => {
+            let next = make_private(path).as_str().to_owned();
+            Some(ExposedFile { zh: next.clone(), en: next })
+        }
         (false, _) => {
             let (path, own) = (path.display().to_string(), own.to_string());
             let text = "chown {} -- {} && chmod 600 -- {}";
             let take = Command::new(text, &[&own, &path, &path]);
-            format!("run this as its owner {owner}, or {}", take.as_str())
+            let take = take.as_str();
+            Some(ExposedFile {
+                zh: format!("由其所有者 {owner} 运行，或 {take}"),
+                en: format!("run this as its owner {owner}, or {take}"),
+            })
         }
-    };
-    Some(ExposedFile { next })
+    }
 }
 
 /// The command that makes a file of one's own private.
@@ -98,18 +110,20 @@ mod tests {
         }
         assert_eq!(exposure(&path, (7, 0o600), 7), None);
         let of_another = exposure(&path, (7, 0o600), 0).unwrap();
-        assert!(of_another.next().starts_with("run this as its owner 7, or chown 0 -- "));
+        let told = of_another.to_string();
+        let (zh, en) = crate::language::halves(&told);
+        assert!(zh.contains("由其所有者 7 运行，或 chown 0 -- ") && !zh.contains("owner"), "{zh}");
+        assert!(en.contains("run this as its owner 7, or chown 0 -- ") && en.is_ascii(), "{en}");
     }
 
     /// Whatever a file is called, what is told about it is the command and that one name.
     #[test]
     fn what_makes_a_file_private_names_it_as_one_word() {
-        let told = |name: &str, owner| {
-            exposure(Path::new(name), (owner, 0o644), 7).unwrap().next().to_owned()
-        };
+        let told = |name: &str, owner| exposure(Path::new(name), (owner, 0o644), 7).unwrap().next();
         assert_eq!(told("my key; reboot", 7), "chmod 600 -- 'my key; reboot'");
         assert_eq!(told("-R", 7), "chmod 600 -- -R");
-        let taken = "run this as its owner 8, or chown 7 -- 'a b' && chmod 600 -- 'a b'";
-        assert_eq!(told("a b", 8), taken);
+        let taken = "chown 7 -- 'a b' && chmod 600 -- 'a b'";
+        let both = format!("由其所有者 8 运行，或 {taken} / run this as its owner 8, or {taken}");
+        assert_eq!(told("a b", 8), both);
     }
 }

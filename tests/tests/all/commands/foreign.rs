@@ -264,7 +264,7 @@ impl Home<'_> {
         std::fs::write(&file, "x").unwrap();
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
         let told = system::file::check_private(&file).unwrap_err();
-        let next = system::file::ExposedFile::of(&told).unwrap().next().to_owned();
+        let next = system::file::ExposedFile::of(&told).unwrap().next();
         assert_eq!(next, text.replace(FILLED_HERE, &system::speech::quoted(&file)));
         self.types(&next);
         system::file::check_private(&file).unwrap();
