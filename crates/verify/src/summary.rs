@@ -38,6 +38,17 @@ fn nothing_else() -> FactValue {
     )
 }
 
+/// A checkpoint is a signature: that its key made none over another history it does not show.
+fn one_history() -> FactValue {
+    phrase(
+        "日志向所有人出示的是同一份历史：检查点由其密钥签名，证据包看不出该密钥是否另签过不同的历史；\
+         与他人所见的检查点核对即可。",
+        "That the log shows everybody this history: its key signed the checkpoint, and whether it \
+         signed another history as well no bundle shows. Compare it with what others saw.",
+        Vec::new(),
+    )
+}
+
 /// Makes the sentences about a request from what was checked.
 pub fn request(
     control: &Control,
@@ -72,6 +83,7 @@ pub fn request(
     let not_proven = vec![
         nothing_else(),
         handshake(request),
+        one_history(),
         phrase(
             "当时是否已有更新的人员快照、规则或吊销列表：所用者为网关 {0} 所述。",
             "Whether newer people, rules or a newer list were there already: which were used is \
@@ -228,5 +240,5 @@ pub fn certificate(control: &Control, serial: &str) -> Result<ProofSummary, Fail
          they read what it signed; times are the CA's own.",
         Vec::new(),
     );
-    Ok(ProofSummary { proven, not_proven: vec![nothing_else(), used] })
+    Ok(ProofSummary { proven, not_proven: vec![nothing_else(), one_history(), used] })
 }

@@ -182,6 +182,7 @@ async fn nobody_hides_it_unsaid(office: &Office, person: &Officer) {
     let (ours, second, said) = judged(office, &at, true);
     assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
     assert!(said.contains("转交者可能略去") && said.contains("a second use"), "{said}");
+    assert!(said.contains("另签过不同的历史") && said.contains("another history"), "{said}");
 }
 
 /// The oldest handshake of a person as a captured agent would hand it in a second time, under a run
