@@ -86,20 +86,30 @@ def person_of(found):
     return attribute(found, x509.NameOID.SERIAL_NUMBER)
 
 
+def exact(text):
+    """The bytes of base64 in its one spelling."""
+    found = base64.b64decode(text, validate=True)
+    assert base64.b64encode(found).decode() == text
+    return found
+
+
 def head_of(note, vkey, item):
     """Size and root of a checkpoint that this key signed."""
     try:
         name, key_id, encoded = vkey.split("+", 2)
-        typed = base64.b64decode(encoded, validate=True)
+        typed = exact(encoded)
         text, _, lines = note.rpartition("\n\n")
-        line = next(l for l in lines.split("\n") if l.startswith(f"\u2014 {name} "))
-        signature = base64.b64decode(line.rpartition(" ")[2], validate=True)
-        assert signature[:4].hex() == key_id and lines.endswith("\n")
+        assert lines.endswith("\n")
+        signatures = [line.split(" ", 2) for line in lines[:-1].split("\n")]
+        assert all(len(one) == 3 and one[0] == "\u2014" for one in signatures)
+        signatures = [(one[1], exact(one[2])) for one in signatures]
+        signature = next(value for own, value in signatures if own == name)
+        assert signature[:4].hex() == key_id
         key = ed25519.Ed25519PublicKey.from_public_bytes(typed[1:])
         key.verify(signature[4:], (text + "\n").encode())
         origin, size, root = text.split("\n")
         assert origin == name
-        return int(size), base64.b64decode(root, validate=True)
+        return int(size), exact(root)
     except (AssertionError, InvalidSignature, StopIteration, ValueError) as error:
         raise Failed(ALTERED, item, "not signed by the log") from error
 
@@ -196,6 +206,21 @@ class Bundle:
             raise Failed(MALFORMED, name, str(error)) from error
 
 
+def is_within_bounds(founding):
+    """Whether a statement holds no more than it may."""
+    most = {"people": 4096, "services": 64, "authorizations": 512, "profiles": 256}
+    depths = {}
+    for unit in founding["units"]:
+        above = depths.get(unit["parent"]) if "parent" in unit else 0
+        if above is None or above >= 32:
+            return False
+        depths[unit["unit"]] = above + 1
+    files = {profile["digest"] for profile in founding["profiles"]}
+    return (all(len(founding[key]) <= count for key, count in most.items())
+            and all(len(service["keys"]) <= 16 for service in founding["services"])
+            and len(files) == len(founding["profiles"]))
+
+
 class Origin:
     def __init__(self, bundle, trust):
         records = bundle.control["records"]
@@ -205,6 +230,7 @@ class Origin:
             need(first["kind"] == "founding", ALTERED, "control 0")
             raw = octets(first["body"]["statement"])
             self.founding, _ = reader.read_founding(raw)
+            need(is_within_bounds(self.founding), ALTERED, "control 0", "it states too much")
             root_key = reader.public_key(self.founding["root"])
             signature = octets(first["body"]["signature"])
         except (Refused, KeyError) as error:
