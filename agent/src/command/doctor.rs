@@ -15,7 +15,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use system::layout::filled;
+use system::layout::Span;
 use system::speech::{self, Command};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -53,12 +53,13 @@ impl Look {
 
     fn say(&self) {
         let (zh, en) = self.name;
-        let told = |begins: &str, [in_zh, in_en]: [&'static str; 2]| {
-            speech::told(begins, &filled(in_zh, &[zh]), &filled(in_en, &[en]));
+        let told = |begins: &str, (in_zh, in_en): (&str, &str)| {
+            let own = |name: &str, more: &str| [Span::Own(format!("{name}{more}"))];
+            speech::told(begins, &own(zh, in_zh), &own(en, in_en));
         };
         match &self.found {
-            Ok(Looked::Well) => told("✓ ", ["{}", "{}"]),
-            Ok(Looked::NotLooked) => told("– ", ["{}：没有检查", "{}: not looked at"]),
+            Ok(Looked::Well) => told("✓ ", ("", "")),
+            Ok(Looked::NotLooked) => told("– ", ("：没有检查", ": not looked at")),
             Err(error) => {
                 speech::broke_off(&format!("✗ {}: ", speech::both(zh, en)), error.chain());
             }

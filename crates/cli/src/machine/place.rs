@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_renewal_that_is_told_needs_no_folder() {
         let told = |more: &[&str]| {
-            let words = [&["yinxin", "--url", "https://est.example/est"], more].concat();
+            let words = [&["yinxin", "--url", "https://est.example/est"][..], more].concat();
             let typed = <Typed as clap::Parser>::parse_from(words);
             typed.place.renewal().as_str().to_owned()
         };
