@@ -37,13 +37,20 @@ pub(crate) struct Contexts {
     pub(crate) contexts: BTreeMap<String, Context>,
 }
 
-/// The context of a name, or the one in use; none where nobody added any.
+/// The context of a name, or that of the environment, or the one in use; none where nobody added
+/// any.
 pub(crate) fn chosen(name: Option<&str>) -> Result<Option<Context>, Failure> {
     let contexts = Contexts::read()?;
-    match name {
+    let told = std::env::var("YINXIN_CONTEXT").ok();
+    match asked(name, told.as_deref()) {
         Some(name) => contexts.named(name).map(Some),
         None => Ok(contexts.current().map(|(_, context)| context.clone())),
     }
+}
+
+/// What is given wins; an empty variable says nothing.
+fn asked<'a>(given: Option<&'a str>, told: Option<&'a str>) -> Option<&'a str> {
+    given.or_else(|| told.filter(|told| !told.is_empty()))
 }
 
 /// A context acts with a renewed certificate from now on.
@@ -209,6 +216,14 @@ mod tests {
         assert_eq!(read.current().unwrap(), ("auditor", &context("auditor")));
         assert!(read.choose("nobody").is_err() && read.named("nobody").is_err());
         assert_eq!(read.current().unwrap().0, "auditor");
+    }
+
+    /// Also for whoever types a letter, and names no certificate.
+    #[test]
+    fn a_context_that_is_named_wins_over_the_one_in_use() {
+        assert_eq!(asked(Some("auditor"), Some("officer")), Some("auditor"));
+        assert_eq!(asked(None, Some("officer")), Some("officer"));
+        assert_eq!((asked(None, Some("")), asked(None, None)), (None, None));
     }
 
     #[test]

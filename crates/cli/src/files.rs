@@ -87,7 +87,7 @@ impl Own {
 
     /// The context that was asked for.
     pub(crate) fn context_name(&self) -> Option<&str> {
-        self.key.context.as_deref()
+        self.key.context_name()
     }
 
     /// The name of the context from which both certificate and key come.
@@ -149,8 +149,13 @@ impl OwnKey {
         }
     }
 
+    /// The context that was asked for.
+    pub(crate) fn context_name(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+
     fn context(&self) -> Result<Option<Context>, Failure> {
-        contexts::chosen(self.context.as_deref())
+        contexts::chosen(self.context_name())
     }
 
     /// What is given wins; a whole pair needs no context.

@@ -21,7 +21,7 @@ pub(crate) struct LetterArguments {
     /// File whose first line is the code; asked for otherwise. 授权码文件
     #[arg(long)]
     code_file: Option<PathBuf>,
-    /// The trust file that came with the letter. 信任文件
+    /// The trust file that came with the letter; else that of your context. 信任文件
     #[arg(long, env = "YINXIN_TRUST")]
     trust: Option<PathBuf>,
 }
@@ -40,8 +40,8 @@ impl LetterArguments {
     }
 
     /// The city of a letter that is typed: the trust file that came with it, or the context's.
-    fn believed(&self) -> Result<Trust, Failure> {
-        let context = || Ok::<_, Failure>(contexts::chosen(None)?.map(|context| context.trust));
+    fn believed(&self, named: Option<&str>) -> Result<Trust, Failure> {
+        let context = || Ok::<_, Failure>(contexts::chosen(named)?.map(|context| context.trust));
         let path = match &self.trust {
             Some(path) => Some(path.clone()),
             None => context()?,
@@ -55,6 +55,11 @@ impl LetterArguments {
 
     /// Reads reference, code and trust file, and derives the keys.
     pub(crate) fn read(&self) -> Result<LetterCredentials, Failure> {
+        self.read_in(None)
+    }
+
+    /// The same, beside a context that was named.
+    pub(crate) fn read_in(&self, named: Option<&str>) -> Result<LetterCredentials, Failure> {
         let (reference, code, trust) = match (&self.letter, &self.reference) {
             (Some(path), _) => {
                 let letter: Letter = files::secret_document(path)?;
@@ -65,7 +70,7 @@ impl LetterArguments {
                     Some(path) => prompt::from_file(path)?,
                     None => prompt::hidden(("授权码", "code"), "--code-file")?,
                 };
-                (reference.clone(), code, self.believed()?)
+                (reference.clone(), code, self.believed(named)?)
             }
             _ => {
                 return Err(Failure::usage("请给出密码信封。", "a letter is needed").next(

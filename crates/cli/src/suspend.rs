@@ -78,7 +78,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 pub(crate) type Done = (SignedReceipt, SuspensionNotice);
 
 async fn by_letter(output: Output, arguments: &Arguments) -> Result<Done, Failure> {
-    let held = arguments.letter.read()?;
+    let held = arguments.letter.read_in(arguments.own.context_name())?;
     let suspending = consent(output, (UnderLetter(held), ""), &how(arguments))?;
     let UnderLetter(held) = suspending.into_inner();
     let status = ca_api::Status(files::client(&held.trust.status, &held.trust, None)?);
