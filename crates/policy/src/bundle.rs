@@ -4,7 +4,8 @@
 use crate::application::{Application, Rule};
 use crate::conditions::Conditions;
 use crate::example::{self, Example, TestedExample};
-use crate::fault::{BundleError, Cure, line_with, statements};
+use crate::fault::{BundleError, Cure, line_of, line_with, statements};
+use crate::nesting::too_deep;
 use crate::period::{grain, reads_authentication};
 use crate::replay::ReplaySummary;
 use crate::route::{Route, Routes};
@@ -90,6 +91,7 @@ impl Bundle {
             files.into_iter().map(|(name, content)| (name.into(), content.into())).collect();
         let missing = || wrong(SCHEMA, "is missing", Cure::AddFile);
         let schema = files.get(SCHEMA).ok_or_else(missing)?;
+        not_too_deep(SCHEMA, schema)?;
         let (schema, _) = Schema::from_cedarschema_str(schema)
             .map_err(|error| wrong(SCHEMA, error, Cure::Cedar))?;
         let mut bundle =
@@ -214,8 +216,15 @@ fn application(
     })
 }
 
+/// Before anything is read of a text that would be read one call deeper for each of its brackets.
+fn not_too_deep(file: &str, text: &str) -> Result<(), BundleError> {
+    let deep = |at| BundleError::at(file, line_of(text, at), "is nested too deep", Cure::Cedar);
+    too_deep(text, file == SCHEMA).map_or(Ok(()), |at| Err(deep(at)))
+}
+
 /// The policies under the ids of their annotations, and what people are told about each.
 fn named(file: &str, cedar: &str) -> Result<(Vec<Policy>, BTreeMap<String, Rule>), BundleError> {
+    not_too_deep(file, cedar)?;
     let set = PolicySet::from_str(cedar).map_err(|error| {
         let unread = |(_, text): &&(usize, &str)| PolicySet::from_str(text).is_err();
         let all = statements(cedar);

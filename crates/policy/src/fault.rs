@@ -147,8 +147,17 @@ pub(crate) fn statements(cedar: &str) -> Vec<(usize, &str)> {
     if !without_comments(rest).is_empty() {
         all.push((begins, rest));
     }
-    let line = |(begins, text): (usize, &'_ str)| begins + lead(text);
-    all.into_iter().map(|(at, text)| (line_of(cedar, line((at, text))), text)).collect()
+    // Each byte is looked at once, however many statements there are.
+    let mut numbered = Vec::with_capacity(all.len());
+    let (mut line, mut seen) = (1, 0);
+    for (begins, text) in all {
+        let at = begins + lead(text);
+        let passed = cedar.as_bytes().get(seen..at).unwrap_or_default();
+        line += passed.iter().filter(|byte| **byte == b'\n').count();
+        seen = at;
+        numbered.push((line, text));
+    }
+    numbered
 }
 
 /// How many bytes of blanks and comments stand before a statement.

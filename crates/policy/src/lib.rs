@@ -4,7 +4,7 @@
 //! Cedar, validated strictly when a bundle is read; examples beside them run as tests. An error
 //! while a rule is evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`],
 //! [`people`], `period`, [`conditions`], [`decide`], [`slice`], [`example`], [`fault`],
-//! [`replay`].
+//! `nesting`, [`replay`].
 
 pub mod application;
 pub mod bundle;
@@ -12,6 +12,7 @@ pub mod conditions;
 pub mod decide;
 pub mod example;
 pub mod fault;
+mod nesting;
 pub mod path;
 pub mod people;
 mod period;

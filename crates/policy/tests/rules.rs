@@ -144,6 +144,9 @@ fn a_bundle_that_is_not_right_is_refused_whole() {
     assert_eq!(told, is + 1, "a field that is no text");
     let (told, _) = line("exchange.cedar", "when { principal in resource.unit };", "when {;");
     assert!(told > 0, "a rule that is none");
+    let deep = format!("when {{ {}true{} }};", "(".repeat(100_000), ")".repeat(100_000));
+    let (told, is) = line("exchange.cedar", "when { principal in resource.unit };", &deep);
+    assert_eq!(told, is + 1, "a rule that is nested too deep");
     let (told, is) = line("exchange.cedar", "@id(\"own-unit\")", "");
     assert_eq!(told, is + 2, "a rule without a name");
     let (told, _) = line("exchange.cedar", "resource.unit", "resource.unti");
