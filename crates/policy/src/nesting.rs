@@ -1,6 +1,6 @@
-//! How deep a rule is nested. Whoever reads Cedar goes one call deeper for each parenthesis and each
-//! condition within another, and lets go of what was read in the same way: a text of ever deeper
-//! rules would end the program that reads it, before it is anybody's error.
+//! How deep a rule is nested. Whoever reads Cedar goes one call deeper for each parenthesis and
+//! each condition within another, and lets go of what was read in the same way: a text of ever
+//! deeper rules would end the program that reads it, before it is anybody's error.
 
 /// So many brackets stand open in each other, or conditions in a rule.
 const OPEN_MAX: usize = 32;

@@ -77,8 +77,8 @@ impl People {
         &self.city
     }
 
-    /// The unit and everything above it, lowest first; nothing for an unknown one, and one more than
-    /// may stand above each other of what lies deeper.
+    /// The unit and everything above it, lowest first; nothing for an unknown one, and one more
+    /// than may stand above each other of what lies deeper.
     pub fn above<'a>(&'a self, unit: &'a str) -> Vec<&'a str> {
         let mut chain = Vec::new();
         let mut next = self.parents.get_key_value(unit);

@@ -1,5 +1,5 @@
-//! What a city begins with, and how much of it: whoever reads a statement of somebody else's is soon
-//! done with it.
+//! What a city begins with, and how much of it: whoever reads a statement of somebody else's is
+//! soon done with it.
 
 use authority::Authority;
 use records::code::Code;

@@ -41,8 +41,8 @@ impl MachinePlace {
         algorithm(&self.algorithm)
     }
 
-    /// The renewal as a timer runs it, which stands in no folder of whoever typed this: for the same
-    /// files, by their whole names, and for a key of the same kind.
+    /// The renewal as a timer runs it, which stands in no folder of whoever typed this: for the
+    /// same files, by their whole names, and for a key of the same kind.
     pub(super) fn renewal(&self) -> Command {
         let whole = |path: &Path| {
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
