@@ -8,13 +8,20 @@ use crate::error::IssuerError;
 use crate::state::{MAKER, State};
 use ca_store::record::{self, NewRecord};
 use ca_store::replay::{LOG, Replay};
+use records::Record;
 use service::Metrics;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use store::{Tx, pending};
 
 /// Pending records of one look.
 const WAITING_STEP: i64 = 10_000;
+/// Every brake of ours is shorter, in bytes: a longer one is of a hand that blew up what we wrote,
+/// and no journal takes it.
+const RECORD_BYTES_MAX: usize = 512 << 10;
 
-/// Takes up what waits and only takes away, for the journal.
+/// Takes up what waits and only takes away, for the journal: each once, however many copies of it a
+/// hand made under other ids.
 pub(crate) async fn adopted(
     tx: &mut Tx,
     replay: &Replay,
@@ -22,6 +29,8 @@ pub(crate) async fn adopted(
 ) -> Result<Vec<NewRecord>, IssuerError> {
     state.is_unadopted = false;
     let (mut adopted, mut after) = (Vec::new(), 0);
+    let mut known: HashSet<[u8; 32]> =
+        state.told.all().filter_map(|one| said(&one.record)).collect();
     loop {
         let waiting = pending::waiting(tx, LOG, after, WAITING_STEP).await?;
         let Some((last, _)) = waiting.last() else { return Ok(adopted) };
@@ -30,7 +39,11 @@ pub(crate) async fn adopted(
             let Some(record) = record::read(LOG, row, replay.known()) else { continue };
             let is_own = record.maker == MAKER && state.authority().is_of_brake(&record.event);
             let Ok(salt) = row.salt.as_slice().try_into() else { continue };
-            if is_own && !state.told.has(&record.id) {
+            let is_ours = is_own && row.record.len() <= RECORD_BYTES_MAX;
+            if !is_ours || state.told.has(&record.id) {
+                continue;
+            }
+            if said(&record).is_some_and(|said| known.insert(said)) {
                 let (record, bytes) = ((*record).clone(), row.record.clone());
                 let one = NewRecord { record, bytes, salt, disclosures: Vec::new() };
                 state.told.tell(&one);
@@ -38,6 +51,12 @@ pub(crate) async fn adopted(
             }
         }
     }
+}
+
+/// What a record says, whatever its id is.
+fn said(record: &Record) -> Option<[u8; 32]> {
+    let event = records::json::write(&record.event).ok()?;
+    Some(Sha256::digest(event).into())
 }
 
 /// The same while the role runs, if there is such a record: kept in the journal before a command is

@@ -61,7 +61,6 @@ impl AnsweredBrakes {
     }
 
     /// Every record that was answered and is not in the tree, in its order.
-    #[cfg(test)]
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<NewRecord>> {
         self.records.values()
     }

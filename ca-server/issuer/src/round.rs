@@ -20,6 +20,9 @@ use std::collections::BTreeSet;
 
 /// Kinds of refusals that are told apart within a minute; beyond them nothing says about what.
 const REFUSALS_MAX: usize = 60;
+/// Most records that vanished and are put on their way again in one round: however many did, it
+/// ends in its time, and the next one goes on.
+const AGAIN_MAX: usize = 1_000;
 
 /// Draws random bytes; the writer takes them from the operating system, tests from a counter.
 pub(crate) type Randomness = dyn FnMut(&mut [u8]) -> Result<(), NoRandomness> + Send;
@@ -213,10 +216,10 @@ impl<'a> Round<'a> {
         Ok(id)
     }
 
-    /// Puts on its way again what was told as done and neither the tree nor the queue has; under a
-    /// new id, where the tree has something else under its own.
+    /// Puts on its way again what was told as done and neither the tree nor the queue has, so many
+    /// in a round; under a new id, where the tree has something else under its own.
     pub(crate) fn again(&mut self) -> Result<(), IssuerError> {
-        for one in self.state.told.gone() {
+        for one in self.state.told.gone().into_iter().take(AGAIN_MAX) {
             self.state.pending_count += 1;
             let mut again = (*one).clone();
             if self.state.told.is_taken(&one.record.id) {

@@ -96,7 +96,7 @@ impl Authority {
     }
 }
 
-fn ended_by(outcome: Outcome) -> OrderEnd {
+pub(crate) fn ended_by(outcome: Outcome) -> OrderEnd {
     match outcome {
         Outcome::Returned => OrderEnd::Returned,
         Outcome::Rejected => OrderEnd::Rejected,

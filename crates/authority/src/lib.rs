@@ -34,6 +34,7 @@
 //! | whom an order lets past rules, and is that looked at | `emergency.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
+//! | is it a brake that was done, whoever brings its record | `brake.rs` |
 //! | what a transfer or leaving would take away | `consequence.rs` |
 //! | what goes with a unit that moves, and who gets a say over it | `moved.rs` |
 //! | who has names already that an order gives | `holders.rs` |
@@ -44,6 +45,7 @@ mod approver;
 mod authority;
 mod basis;
 mod batch;
+mod brake;
 mod certificate;
 mod city;
 mod cmp;

@@ -13,7 +13,6 @@ use records::bytes::Bytes;
 use records::order::{AccessMode, Body, PersonAction, RoleAction, UnitAction};
 use records::record::{Cause, Event, Record};
 use records::rules::Role;
-use records::suspension::SuspensionCause;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -48,27 +47,6 @@ impl Authority {
             }
             Event::Application { .. } | Event::Issued { .. } => false,
             _ => true,
-        }
-    }
-
-    /// Whether a record that was just noticed is of what only takes away: whoever did it is told
-    /// that it is done. What follows from something else again and again is not meant: a loss,
-    /// which `status` keeps, who left, what is over.
-    pub fn is_of_brake(&self, event: &Event) -> bool {
-        let is_brake =
-            |order: OrderDigest| self.entry(order).is_some_and(|open| open.body.takes_away());
-        let names_brake = |order: &Bytes| order.order_digest().is_some_and(is_brake);
-        match event {
-            Event::Order { order, .. } => is_brake(OrderDigest::of(&order.0)),
-            Event::Approval { approval, .. } => names_brake(&approval.order),
-            Event::Enacted { order, .. } => names_brake(order),
-            Event::Revoked { cause, .. } => {
-                matches!(cause, Cause::Order { .. } | Cause::Machine { .. } | Cause::Cmp { .. })
-            }
-            Event::MachineClosed { .. } => true,
-            Event::Suspended { cause, .. } => matches!(cause, SuspensionCause::Portal { .. }),
-            Event::Voided { .. } | Event::Declined { .. } | Event::Withdrawn { .. } => true,
-            _ => false,
         }
     }
 
@@ -207,6 +185,10 @@ impl Authority {
             self.pending.ended.insert(cancelled, OrderEnd::Cancelled);
         }
         if self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest) {
+            return;
+        }
+        // Once more, under another id, it takes nobody's approval.
+        if self.pending.open.contains_key(&digest) {
             return;
         }
         if self.drafter_proven(&open.read, &open.body, unix.max(self.signed_time)).is_err() {

@@ -1,7 +1,7 @@
 //! What waits for the tree is noticed to its end.
 
 use super::*;
-use crate::adopt::adopt;
+use crate::adopt::{adopt, adopted};
 use crate::answered_brakes::AnswerJournal;
 use ca_host::CaConfig;
 use ca_store::keep::{Journal, mac_key};
@@ -11,6 +11,7 @@ use ca_store::sequence::Sequencer;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
+use records::decline::Outcome;
 use records::trust::Trust;
 use sample_city::SampleCity;
 use service::{Clock, Metrics};
@@ -87,7 +88,10 @@ async fn what_was_committed_and_not_told_is_taken_up() {
     let (store, replay, _, folder) = opened("catch-up-adopts", &city).await;
     let voided = city.void_event(&reference);
     let voided = city.record(voided);
-    put(&store, &replay, vec![voided.clone()]).await;
+    // A hand copies it under another id: it is told once.
+    let mut copy = voided.clone();
+    copy.id = [9; 16].into();
+    put(&store, &replay, vec![voided.clone(), copy]).await;
     let (path, secret, metrics) = (folder.join("told"), [7; 32], Metrics::default());
     Journal::found(&path, &mac_key(&secret)).unwrap();
     let (mut journal, _) = AnswerJournal::open(&path, &secret).unwrap();
@@ -106,6 +110,47 @@ async fn what_was_committed_and_not_told_is_taken_up() {
     // Whoever takes it away takes nothing back, now as after a start.
     let (_, told) = AnswerJournal::open(&path, &secret).unwrap();
     assert_eq!(told.all().map(|one| one.record.clone()).collect::<Vec<_>>(), [voided]);
+    store.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// What a hand lays there in the issuer's name, and no key signed, is told by nobody: it comes into
+/// the tree without effect, keeps no order from being carried out, and suspends nobody's
+/// certificate.
+#[tokio::test]
+async fn what_nobody_signed_is_taken_up_by_nobody() {
+    let mut city = SampleCity::found();
+    let (_, serial) = city.official("one");
+    let (person, officer) =
+        (city.officer("one").person.clone(), city.officer("officer-1").person.clone());
+    let brake = city.order(&city.revoke_body(&person, &[serial]));
+    let (store, replay, mut sequencer, folder) = opened("catch-up-forged", &city).await;
+    let mut decline = city.decline(brake, "officer-1", Outcome::Rejected);
+    decline.signature.0.reverse();
+    let cause = Cause::Order { order: brake.into() };
+    let mut revoked = city.revoked_event(cause, Vec::new());
+    if let Event::Revoked { certificates, signature, .. } = &mut revoked {
+        let not_after = "2027-01-01T00:00:00Z".to_owned();
+        certificates.push(RevokedSerial { serial: serial.to_string(), not_after });
+        signature.0.reverse();
+    }
+    let declined = Event::Declined { decline, person: officer };
+    let forged = [declined, revoked].map(|event| city.record(event));
+    put(&store, &replay, forged.to_vec()).await;
+    let mut state = None;
+    for _ in 0..2 {
+        let mut tx = store.read().await.unwrap();
+        let caught = catch_up(&mut tx, (&replay, &Floor::default()), (state, true)).await;
+        let mut caught = caught.unwrap();
+        assert!(!caught.state.is_unadopted, "it was done by nobody");
+        assert!(adopted(&mut tx, &replay, &mut caught.state).await.unwrap().is_empty());
+        assert!(caught.state.undone.is_empty() && caught.state.over.is_empty());
+        assert!(caught.state.authority().open(brake, city.now).is_ok());
+        assert!(!caught.state.authority().is_revoked(&serial.to_string()));
+        drop(tx);
+        state = Some(caught.state);
+        while sequencer.round(Vec::new()).await.unwrap().count > 0 {}
+    }
     store.close().await;
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -5,7 +5,7 @@ use authority::{ApplicationOutcome, OrderEnd};
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::order::{PersonAction, RoleAction};
-use records::record::{Cause, Event};
+use records::record::{Cause, Event, RevokedSerial};
 use records::rules::Role;
 use sample_city::{SampleCity, named};
 
@@ -143,6 +143,83 @@ fn a_rejection_bites_at_once() {
         city.authority.application_under(&reference, city.now),
         Some((order, ApplicationOutcome::Ended(OrderEnd::Rejected)))
     );
+}
+
+/// A record is of a brake that was done where it has its effect: what nobody signed, or what names
+/// more than it takes away, is of none.
+#[test]
+fn what_nobody_signed_is_of_no_brake() {
+    let (mut city, person, reference) = with_letter();
+    let (serial, other) = (city.certify(&reference, &key()), city.official("other").1);
+    let second = city.register("sz-office");
+    let (applied, stolen) = (city.letter(&second, "official"), city.letter(&second, "official"));
+    let applied = city.apply_for(&applied, &key());
+    let order = city.order(&city.revoke_body(&person, &[serial]));
+    let about = |event: Event, serial: authority::Serial| match event {
+        Event::Revoked { reason, cause, approvals, statement, signature, .. } => {
+            let not_after = "2027-01-01T00:00:00Z".to_owned();
+            let certificates = vec![RevokedSerial { serial: serial.to_string(), not_after }];
+            Event::Revoked { certificates, reason, cause, approvals, statement, signature }
+        }
+        event => event,
+    };
+    let cause = || Cause::Order { order: named(order) };
+    let early = about(city.revoked_event(cause(), Vec::new()), serial);
+    city.pending(early.clone());
+    assert!(!city.authority.is_of_brake(&early), "nobody approved it");
+    for name in ["officer-1", "officer-2"] {
+        let mut forged = city.approval(order, name);
+        forged.signature.0.reverse();
+        let person = city.officer(name).person.clone();
+        let forged = Event::Approval { approval: forged, person, acting_for: None };
+        city.pending(forged.clone());
+        assert!(!city.authority.is_of_brake(&forged));
+        let event = approval(&city, order, name);
+        city.pending(event.clone());
+        assert!(city.authority.is_of_brake(&event));
+    }
+    let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
+    let event = about(city.revoked_event(cause(), approvals), serial);
+    city.pending(event.clone());
+    assert!(city.authority.is_of_brake(&event));
+    assert!(!city.authority.is_of_brake(&about(event, other)), "it takes nothing from others");
+
+    let mut decline = city.decline(applied, "officer-1", Said::Returned);
+    let person = city.officer("officer-1").person.clone();
+    let genuine = Event::Declined { decline: decline.clone(), person: person.clone() };
+    decline.signature.0.reverse();
+    let forged = Event::Declined { decline, person };
+    city.pending(forged.clone());
+    assert!(!city.authority.is_of_brake(&forged));
+    city.pending(genuine.clone());
+    assert!(city.authority.is_of_brake(&genuine));
+
+    let mut void = city.void_event(&stolen);
+    let genuine = void.clone();
+    if let Event::Voided { signature, .. } = &mut void {
+        signature.0.reverse();
+    }
+    city.pending(void.clone());
+    assert!(!city.authority.is_of_brake(&void));
+    city.pending(genuine.clone());
+    assert!(city.authority.is_of_brake(&genuine));
+}
+
+/// A hand lays an order that waits there once more, under another id, behind its approvals: they
+/// stay, and the brake is carried out while the log stands still.
+#[test]
+fn an_order_that_waits_twice_keeps_its_approvals() {
+    let (mut city, person, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    let (order, event) = city.order_event(&city.revoke_body(&person, &[serial]), &[]);
+    for name in ["officer-1", "officer-2"] {
+        city.pending(event.clone());
+        let event = approval(&city, order, name);
+        city.pending(event);
+    }
+    city.pending(event);
+    let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
+    assert_eq!(approvals.len(), 2);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::brake::takings;
 use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, revoke, unit};
 use ca_host::operator::OperatorRequest;
+use ca_store::record::NewRecord;
 use records::decline::Outcome;
 use records::order::UnitAction;
 use records::record::{Cause, Event};
@@ -81,4 +82,25 @@ fn what_grants_is_not_kept() {
     sample.take_away(|_| true);
     sample.round((&[], &[]), |_| ());
     assert!(sample.waiting().is_empty());
+}
+
+/// However much vanished, a round puts so much of it on its way again and ends in its time; all of
+/// it holds meanwhile, and the next rounds go on.
+#[test]
+fn what_vanished_comes_again_in_several_rounds() {
+    let mut sample = Sample::found();
+    let event = sample.city.void_event("0123456789ABCDEF");
+    for number in 0..1_500_u128 {
+        let mut record = sample.city.record(event.clone());
+        record.id = number.to_be_bytes().into();
+        let bytes = record.write().unwrap();
+        let disclosures = Vec::new();
+        sample.state.told.tell(&NewRecord { record, bytes, salt: [1; 32], disclosures });
+    }
+    sample.take_away(|_| true);
+    let came = [0; 3].map(|_| {
+        sample.round((&[], &[]), |_| ());
+        sample.waiting().len()
+    });
+    assert_eq!(came, [1_000, 1_500, 1_500]);
 }
