@@ -10,6 +10,7 @@ use ca_store::keep::{Journal, mac_key};
 use ca_store::proof::TreeStanding;
 use ca_store::record::NewRecord;
 use imbl::{OrdMap, OrdSet};
+use records::record::Event;
 use records::{Bytes, Record};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,9 +32,15 @@ pub(crate) struct AnsweredBrakes {
     felt: OrdSet<Bytes>,
     /// Those under whose ids the tree has something else.
     taken: OrdSet<Bytes>,
+    /// Approvals that came into the tree without effect, and how often.
+    in_vain: OrdMap<Bytes, u8>,
     /// Whether any got another id in this round.
     renewed: bool,
 }
+
+/// An approval that came into the tree without effect, since a hand had it come before its order,
+/// is put on its way so often.
+const TRIES_MAX: u8 = 3;
 
 impl AnsweredBrakes {
     /// What a journal holds.
@@ -83,6 +90,14 @@ impl AnsweredBrakes {
         self.places.contains_key(id)
     }
 
+    /// Every order that was told itself, as somebody who asked for it was.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = OrderDigest> {
+        self.records.values().filter_map(|one| match &one.record.event {
+            Event::Order { order, .. } => Some(OrderDigest::of(&order.0)),
+            _ => None,
+        })
+    }
+
     /// Every order that was told as declined or taken back.
     pub(crate) fn ended(&self) -> impl Iterator<Item = OrderDigest> {
         self.records.values().filter_map(|one| crate::state::ended(&one.record.event))
@@ -103,24 +118,50 @@ impl AnsweredBrakes {
             self.waiting.remove(id);
             self.felt.remove(id);
             self.taken.remove(id);
+            self.in_vain.remove(id);
         }
     }
 
     /// The tree has a record: one that was told, or another one under its id; whether it was told.
-    pub(crate) fn sequenced(&mut self, record: &Record) -> bool {
+    pub(crate) fn sequenced(&mut self, record: &Record, has_effect: bool) -> bool {
         let is_told = self.get(&record.id).map(|one| one.record == *record);
         match is_told {
-            Some(true) => self.remove(&record.id),
+            Some(true) if has_effect => self.remove(&record.id),
+            Some(true) => self.came_in_vain(&record.id),
             Some(false) => self.taken(&record.id),
             None => {}
         }
         is_told == Some(true)
     }
 
+    /// The tree has a record that was told and gives it no effect, or may have given it none: of an
+    /// approval it is seen what it is good for behind all that the tree has.
+    fn came_in_vain(&mut self, id: &Bytes) {
+        let tries = self.in_vain.get(id).copied().unwrap_or(0);
+        let is_approval =
+            self.get(id).is_some_and(|one| matches!(one.record.event, Event::Approval { .. }));
+        if !is_approval || tries >= TRIES_MAX {
+            return self.remove(id);
+        }
+        self.in_vain.insert(id.clone(), tries + 1);
+        self.taken(id);
+    }
+
+    /// Every approval that came into the tree without effect and is not on its way again.
+    pub(crate) fn in_vain(&self) -> Vec<Arc<NewRecord>> {
+        let again = self.in_vain.keys().filter(|id| self.taken.contains(*id));
+        again.filter_map(|id| self.get(id).cloned()).collect()
+    }
+
+    /// It was told, and has nothing more to do.
+    pub(crate) fn let_go(&mut self, id: &Bytes) {
+        self.remove(id);
+    }
+
     /// What a former process told stands in the tree, proven by its entry; or something else does.
     pub(crate) fn proven(&mut self, id: &Bytes, standing: TreeStanding) {
         match standing {
-            TreeStanding::Itself => self.remove(id),
+            TreeStanding::Itself => self.came_in_vain(id),
             TreeStanding::Another => self.taken(id),
         }
     }
@@ -152,8 +193,10 @@ impl AnsweredBrakes {
 
     /// One takes the place of a record under whose id the tree has something else.
     pub(crate) fn renewed(&mut self, old: &Bytes, new: &NewRecord) {
+        let tries = self.in_vain.get(old).copied();
         self.remove(old);
         self.tell(new);
+        self.in_vain.extend(tries.map(|tries| (new.record.id.clone(), tries)));
         self.renewed = true;
     }
 

@@ -136,7 +136,7 @@ impl CaughtUp {
         effect: Result<Option<&Judged>, UnsignedClaim>,
         openings: &Openings,
     ) -> bool {
-        let was_told = self.state.told.sequenced(record);
+        let was_told = self.state.told.sequenced(record, effect.is_ok());
         let judged = match effect {
             Ok(judged) => judged,
             Err(unsigned) => {

@@ -166,6 +166,7 @@ impl Sample {
             }
         }
         self.in_tree = self.recorded.len();
+        caught.state.feel_told();
         self.state = caught.state;
         caught.rows.into_iter().for_each(|change| self.rows.keep(change));
         self.effects.extend(caught.effects);
@@ -220,6 +221,14 @@ impl Sample {
             self.state.notice(record);
         }
         self.state.feel_told();
+    }
+
+    /// Somebody has records that wait come behind all others.
+    pub(crate) fn put_behind(&mut self, which: impl Fn(&Event) -> bool) {
+        let waiting = self.recorded.split_off(self.in_tree);
+        let (behind, before): (Vec<Record>, Vec<Record>) =
+            waiting.into_iter().partition(|record| which(&record.event));
+        self.recorded.extend(before.into_iter().chain(behind));
     }
 
     /// Somebody puts another record in the place of one that waits, under its id.

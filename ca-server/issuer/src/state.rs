@@ -14,6 +14,7 @@ use ca_store::replay::{Followed, LOG};
 use ca_store::table::number;
 use imbl::{OrdMap, OrdSet};
 use records::letter::CHALLENGE_SECONDS;
+use records::record::Event;
 use records::withdrawal::WithdrawnStatement;
 use records::{Bytes, Code};
 use service::Tally;
@@ -259,11 +260,35 @@ impl State {
     }
 
     /// Feels what was told and neither the tree nor the queue has: whoever takes a record away
-    /// takes nothing back.
+    /// takes nothing back, nor does whoever has an approval come before its order.
     pub(crate) fn feel_told(&mut self) {
+        self.settle_approvals();
         for one in self.told.unfelt() {
             tracing::warn!(record = %one.record.id, "told, and not in the log: recorded again");
             self.feel(&one.record);
+        }
+        for one in self.told.in_vain() {
+            if !self.authority().is_of_brake(&one.record.event) {
+                self.told.let_go(&one.record.id);
+            }
+        }
+    }
+
+    /// Lets go of approvals that need no other record. Where an order vanished as well, it is felt
+    /// before them.
+    fn settle_approvals(&mut self) {
+        let in_vain = self.told.in_vain();
+        if in_vain.is_empty() {
+            return;
+        }
+        let orders: OrdSet<OrderDigest> = self.told.orders().collect();
+        for one in in_vain {
+            let Event::Approval { approval, .. } = &one.record.event else { continue };
+            let order = approval.order.digest().map(OrderDigest);
+            let waits = order.is_some_and(|order| orders.contains(&order));
+            if !waits && self.authority().is_settled_approval(approval) {
+                self.told.let_go(&one.record.id);
+            }
         }
     }
 
@@ -310,7 +335,6 @@ impl State {
     }
 
     fn feel(&mut self, record: &records::Record) {
-        use records::record::Event;
         match &record.event {
             Event::Enacted { order, .. } => {
                 let open = self.authority().open(order, 0);
@@ -337,8 +361,8 @@ impl State {
 }
 
 /// What a revocation names, and why.
-pub(crate) fn taken_away(event: &records::record::Event) -> Vec<(Serial, String)> {
-    let records::record::Event::Revoked { certificates, reason, .. } = event else {
+pub(crate) fn taken_away(event: &Event) -> Vec<(Serial, String)> {
+    let Event::Revoked { certificates, reason, .. } = event else {
         return Vec::new();
     };
     let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
@@ -346,10 +370,10 @@ pub(crate) fn taken_away(event: &records::record::Event) -> Vec<(Serial, String)
 }
 
 /// The order that a record declines or takes back.
-pub(crate) fn ended(event: &records::record::Event) -> Option<OrderDigest> {
+pub(crate) fn ended(event: &Event) -> Option<OrderDigest> {
     let order = match event {
-        records::record::Event::Declined { decline, .. } => decline.read().ok()?.order,
-        records::record::Event::Withdrawn { statement, .. } => {
+        Event::Declined { decline, .. } => decline.read().ok()?.order,
+        Event::Withdrawn { statement, .. } => {
             records::json::read::<WithdrawnStatement>(&statement.0).ok()?.order
         }
         _ => return None,

@@ -43,6 +43,15 @@ impl Authority {
         }
     }
 
+    /// Whether an approval needs no other record: the tree has it, or its order is not open.
+    pub fn is_settled_approval(&self, approval: &Approval) -> bool {
+        let order = approval.order.order_digest();
+        let in_tree = order.and_then(|order| self.orders.get(&order));
+        let is_given = in_tree
+            .is_some_and(|open| open.approvals.iter().any(|known| *known.approval == *approval));
+        is_given || self.waiting(&approval.order, 0).is_err()
+    }
+
     fn is_brake(&self, order: OrderDigest) -> bool {
         self.entry(order).is_some_and(|open| open.body.takes_away())
     }

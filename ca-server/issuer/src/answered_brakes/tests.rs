@@ -2,7 +2,6 @@ use super::*;
 use crate::command::{Command, Officer};
 use crate::sample::Sample;
 use ca_api::OwnSuspension;
-use records::record::Event;
 
 /// A process that starts knows what a former one told.
 #[test]
@@ -44,7 +43,7 @@ fn what_is_kept_twice_is_one() {
     let one = sample.state.told.all().next().map(|one| NewRecord::clone(one)).unwrap();
     let mut told = AnsweredBrakes::of(vec![one.clone(), one.clone()]);
     assert_eq!(told.all().count(), 1);
-    told.sequenced(&one.record);
+    told.sequenced(&one.record, true);
     assert!(told.is_empty() && told.gone().is_empty());
 }
 
@@ -111,7 +110,7 @@ fn a_long_journal_keeps_what_is_open() {
         next.iter().for_each(|one| told.tell(one));
         journal.keep(&next, &told).unwrap();
         for one in &next {
-            told.sequenced(&one.record);
+            told.sequenced(&one.record, true);
         }
     }
     drop(journal);

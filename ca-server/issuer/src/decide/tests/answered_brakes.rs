@@ -84,6 +84,56 @@ fn what_grants_is_not_kept() {
     assert!(sample.waiting().is_empty());
 }
 
+/// A hand has the order of a brake come behind its approvals and what carried it out, so that the
+/// tree gives those no effect: the approvals that were told come again, and it is carried out.
+#[test]
+fn what_came_before_its_order_comes_again() {
+    let mut sample = Sample::found();
+    for (request, names) in takings(&mut sample) {
+        let asked = format!("{request:?}");
+        sample.operator(request).unwrap();
+        let order = sample.newest_order();
+        for name in names {
+            sample.approve(order, name).unwrap();
+        }
+        assert_eq!(sample.execute(), None, "{asked}");
+        sample.put_behind(|event| matches!(event, Event::Order { .. }));
+        sample.sequence();
+        assert_eq!(sample.became_of(order), Ok(()), "the log has it open: {asked}");
+        assert_eq!(sample.execute(), None, "{asked}");
+        assert_eq!(sample.became_of(order), Err(Code::OrderConsumed), "felt at once: {asked}");
+        sample.sequence();
+        assert_eq!(sample.became_of(order), Err(Code::OrderConsumed), "{asked}");
+        assert!(sample.state.told.is_empty(), "the tree has all of it: {asked}");
+    }
+}
+
+/// An approval that the tree gives no effect, wherever it stands, comes again a few times and not
+/// for ever; one of an order that is over does not.
+#[test]
+fn what_has_no_effect_again_and_again_comes_a_few_times() {
+    let mut sample = Sample::found();
+    sample.done(unit(UnitAction::Create, "sz-1", "档案局", "shangzhou"), &OFFICERS);
+    let order = sample.order(unit(UnitAction::Close, "sz-1", "", ""));
+    sample.approve(order, "officer-1").unwrap();
+    let came = [0; 6].map(|_| {
+        sample.sequence_without_effect(|event| matches!(event, Event::Approval { .. }));
+        sample.round((&[], &[]), |_| ());
+        sample.waiting().len()
+    });
+    assert_eq!(came, [1, 1, 1, 0, 0, 0]);
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.became_of(order), Err(Code::OrderConsumed));
+    let approval = |one: &Record| match &one.event {
+        Event::Approval { approval, .. } => Some(approval.clone()),
+        _ => None,
+    };
+    let approval = sample.recorded.iter().rev().find_map(approval).unwrap();
+    assert!(sample.authority().is_settled_approval(&approval));
+}
+
 /// However much vanished, a round puts so much of it on its way again and ends in its time; all of
 /// it holds meanwhile, and the next rounds go on.
 #[test]
