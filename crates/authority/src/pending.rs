@@ -151,9 +151,10 @@ impl Authority {
 
     fn notice_intent(&mut self, order: &Bytes, serial: &str) {
         let Some(digest) = order.order_digest() else { return };
-        self.pending.ended.insert(digest, OrderEnd::Consumed);
         let body = self.entry(digest).map(|open| open.body.clone());
+        // No brake is over, and told so, by the word of a record that is not about it.
         let Some(Body::Issue(issue)) = body.as_deref() else { return };
+        self.pending.ended.insert(digest, OrderEnd::Consumed);
         let key = Sha256::digest(&issue.key.0).into();
         self.pending.keys.insert(key, issue.person.as_str().into());
         if let Some(person) = PersonId::read(&issue.person) {

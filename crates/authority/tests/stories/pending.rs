@@ -222,6 +222,30 @@ fn an_order_that_waits_twice_keeps_its_approvals() {
     assert_eq!(approvals.len(), 2);
 }
 
+/// A record that waits says that a certificate is made by an order to revoke: the order is open as
+/// it was, and carried out by its approvals.
+#[test]
+fn no_intent_that_waits_ends_a_brake() {
+    let (mut city, person, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    let brake = city.order(&city.revoke_body(&person, &[serial]));
+    city.approve(brake, "officer-1").unwrap();
+    let second = city.register("sz-office");
+    let applied = city.letter(&second, "official");
+    let applied = city.apply_for(&applied, &key());
+    city.approve(applied, "officer-1").unwrap();
+    city.approve(applied, "officer-2").unwrap();
+    let (_, mut intent) = city.intent_event(applied).unwrap();
+    city.pending(intent.clone());
+    assert_eq!(city.authority.open(applied, city.now).err(), Some(Code::OrderConsumed));
+    if let Event::Intent { order, .. } = &mut intent {
+        *order = named(brake);
+    }
+    city.pending(intent);
+    assert_eq!(city.approve(brake, "officer-2"), Ok(()));
+    assert!(city.authority.judge(brake, None, city.now).is_ok());
+}
+
 #[test]
 fn a_departure_bites_at_once() {
     let (mut city, person, reference) = with_letter();
