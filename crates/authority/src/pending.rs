@@ -179,12 +179,6 @@ impl Authority {
 
     fn notice_order(&mut self, (order, signature): (&Bytes, &Bytes), cancels: &[Bytes], unix: u64) {
         let Ok((digest, open)) = self.read_order(order, signature) else { return };
-        for cancelled in self.cancellable(&open, cancels) {
-            self.pending.ended.insert(cancelled, OrderEnd::Cancelled);
-        }
-        for cancelled in self.pending_cancellable(&open, cancels) {
-            self.pending.ended.insert(cancelled, OrderEnd::Cancelled);
-        }
         if self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest) {
             return;
         }
@@ -194,6 +188,12 @@ impl Authority {
         }
         if self.drafter_proven(&open.read, &open.body, unix.max(self.signed_time)).is_err() {
             return;
+        }
+        for cancelled in self.cancellable(&open, cancels) {
+            self.pending.ended.insert(cancelled, OrderEnd::Cancelled);
+        }
+        for cancelled in self.pending_cancellable(&open, cancels) {
+            self.pending.ended.insert(cancelled, OrderEnd::Cancelled);
         }
         if let Some(wish) = wish_of(&open.body) {
             self.notice_counter(&wish.signed_statement());

@@ -222,6 +222,27 @@ fn an_order_that_waits_twice_keeps_its_approvals() {
     assert_eq!(approvals.len(), 2);
 }
 
+/// Which orders a new one replaces stands beside what is signed. A hand lays an order that was
+/// replaced there once more, as if it replaced the one that took its place: that is open as it was.
+#[test]
+fn no_order_that_was_replaced_replaces_another() {
+    let (mut city, _, reference) = with_letter();
+    let first = city.apply_for(&reference, &key());
+    let second = city.apply_for(&reference, &key());
+    assert_eq!(city.authority.open(first, city.now).err(), Some(Code::OrderCancelled));
+    let of_first = |one: &records::Record| match &one.event {
+        Event::Order { order, signature, .. } if authority::OrderDigest::of(&order.0) == first => {
+            let cancels = vec![named(second)];
+            let (order, signature) = (order.clone(), signature.clone());
+            Some(Event::Order { order, signature, cancels })
+        }
+        _ => None,
+    };
+    let event = city.log.iter().find_map(of_first).unwrap();
+    city.pending(event);
+    assert!(city.authority.open(second, city.now).is_ok());
+}
+
 /// A record that waits says that a certificate is made by an order to revoke: the order is open as
 /// it was, and carried out by its approvals.
 #[test]
