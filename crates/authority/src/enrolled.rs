@@ -266,8 +266,7 @@ impl Authority {
         else {
             return Err(Code::Malformed);
         };
-        let registry = &self.fixed.registry;
-        if !self.signatures.verify(Label::MachineEnrolled, registry, &statement.0, &signature.0) {
+        if !self.is_signed_enrolment(statement, signature) {
             return Err(Code::UnsignedAuthority);
         }
         let said = EnrolledStatement::read(&statement.0).ok_or(Code::Malformed)?;
@@ -298,8 +297,21 @@ impl Authority {
         Ok(())
     }
 
+    fn is_signed_enrolment(&self, statement: &Bytes, signature: &Bytes) -> bool {
+        let registry = &self.fixed.registry;
+        self.signatures.verify(Label::MachineEnrolled, registry, &statement.0, &signature.0)
+    }
+
     /// A use that is on its way counts.
-    pub(crate) fn notice_enrolled(&mut self, statement: &Bytes, serial: &str) {
+    pub(crate) fn notice_enrolled(
+        &mut self,
+        (statement, signature): (&Bytes, &Bytes),
+        serial: &str,
+    ) {
+        let is_signed = self.is_signed_enrolment(statement, signature);
+        if !is_signed {
+            return;
+        }
         let Some(said) = EnrolledStatement::read(&statement.0) else { return };
         let Ok(wish) = self.enrol_wish(&said) else { return };
         let Some(serial) = Serial::read(serial) else { return };

@@ -255,8 +255,7 @@ impl Authority {
         (statement, signature): (&Bytes, &Bytes),
         now: u64,
     ) -> Result<(), Code> {
-        let registry = &self.fixed.registry;
-        if !self.signatures.verify(Label::MachineAccount, registry, &statement.0, &signature.0) {
+        if !self.is_signed_account(statement, signature) {
             return Err(Code::UnsignedAuthority);
         }
         let said: AccountStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
@@ -301,8 +300,21 @@ impl Authority {
         Ok(())
     }
 
+    fn is_signed_account(&self, statement: &Bytes, signature: &Bytes) -> bool {
+        let registry = &self.fixed.registry;
+        self.signatures.verify(Label::MachineAccount, registry, &statement.0, &signature.0)
+    }
+
     /// An account that is being opened: it may ask for something once the tree has it.
-    pub(crate) fn notice_account(&mut self, jws: &FlatJws, statement: &Bytes) {
+    pub(crate) fn notice_account(
+        &mut self,
+        jws: &FlatJws,
+        (statement, signature): (&Bytes, &Bytes),
+    ) {
+        let is_signed = self.is_signed_account(statement, signature);
+        if !is_signed {
+            return;
+        }
         let Ok(said) = json::read::<AccountStatement>(&statement.0) else { return };
         if let Ok(wish) = self.signatures.account_wish(jws) {
             self.pending.account_keys.insert(wish.thumbprint);

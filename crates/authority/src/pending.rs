@@ -97,12 +97,14 @@ impl Authority {
                     self.pending.keys.insert(key, subject.as_str().into());
                 }
             }
-            Event::MachineAccount { jws, statement, .. } => self.notice_account(jws, statement),
+            Event::MachineAccount { jws, statement, signature } => {
+                self.notice_account(jws, (statement, signature));
+            }
             Event::MachineUse { account, jws, serial, .. } => {
                 self.notice_machine_use(account, jws, serial);
             }
-            Event::MachineEnrolled { statement, serial, .. } => {
-                self.notice_enrolled(statement, serial);
+            Event::MachineEnrolled { statement, signature, serial, .. } => {
+                self.notice_enrolled((statement, signature), serial);
             }
             Event::MachineKey { account, jws } => self.notice_key(account, jws),
             Event::MachineClosed { account, jws } => self.notice_closed(account, jws),

@@ -193,6 +193,36 @@ fn an_enrolment_counts_under_the_registry_keys_signature_alone() {
     assert_eq!(again.parts(), parts);
 }
 
+/// What waits for the tree takes a system's places where the registry key signed it: a hand that
+/// lays accounts and uses there keeps nobody from theirs.
+#[test]
+fn what_waits_of_a_system_takes_its_places_under_a_signature_alone() {
+    let (mut city, order) = registered();
+    let keys = city.keys.clone();
+    let wait = |city: &mut SampleCity, registry: &SoftwareSigner| {
+        let event = opened(city, &TokenKey::generate().unwrap(), order.clone(), registry);
+        city.pending(event);
+        let event = enrolled(city, &order, "a.acme.test", registry);
+        city.pending(event);
+    };
+    let next = |city: &mut SampleCity| {
+        let key = TokenKey::generate().unwrap();
+        let account = opened(city, &key, order.clone(), &keys.registry);
+        let used = enrolled(city, &order, "b.acme.test", &keys.registry);
+        let mut before = city.authority.clone();
+        let records = [account, used].map(|event| city.record(event));
+        records.map(|record| before.apply(&record).err().map(|unsigned| unsigned.code))
+    };
+    for _ in 0..3 {
+        wait(&mut city, &keys.issuing);
+    }
+    assert_eq!(next(&mut city), [None, None]);
+    for _ in 0..2 {
+        wait(&mut city, &keys.registry);
+    }
+    assert!(next(&mut city).iter().all(Option::is_some), "what is signed takes them");
+}
+
 #[test]
 fn systems_are_kept_as_a_replay_gives_them() {
     let (mut city, order) = registered();
