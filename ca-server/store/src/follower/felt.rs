@@ -4,7 +4,8 @@
 //! signed has no effect however often it is.
 
 use records::{Bytes, Record};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// So many are remembered, the newest.
@@ -15,6 +16,8 @@ const FELT_MAX: usize = 10_000;
 pub(super) struct Felt {
     records: BTreeMap<u64, Arc<Record>>,
     places: BTreeMap<Bytes, u64>,
+    /// Where what each says stands: copies under other ids push out nothing.
+    said: HashMap<[u8; 32], u64>,
 }
 
 impl Felt {
@@ -30,16 +33,26 @@ impl Felt {
 
     /// One waits.
     pub(super) fn see(&mut self, record: &Arc<Record>) {
-        if self.places.contains_key(&record.id) {
+        let Some(said) = said(record) else { return };
+        if self.places.contains_key(&record.id) || self.said.contains_key(&said) {
             return;
         }
         let place = self.records.last_key_value().map_or(0, |(place, _)| place + 1);
         self.places.insert(record.id.clone(), place);
+        self.said.insert(said, place);
         self.records.insert(place, record.clone());
         while self.records.len() > FELT_MAX
-            && let Some((_, oldest)) = self.records.pop_first()
+            && let Some(oldest) = self.records.keys().next().copied()
         {
-            self.places.remove(&oldest.id);
+            self.remove(oldest);
+        }
+    }
+
+    fn remove(&mut self, place: u64) {
+        let Some(record) = self.records.remove(&place) else { return };
+        self.places.remove(&record.id);
+        if let Some(said) = said(&record) {
+            self.said.remove(&said);
         }
     }
 
@@ -47,26 +60,32 @@ impl Felt {
     pub(super) fn sequenced(&mut self, record: &Record) {
         let Some(place) = self.places.get(&record.id).copied() else { return };
         if self.records.get(&place).is_some_and(|one| **one == *record) {
-            self.records.remove(&place);
-            self.places.remove(&record.id);
+            self.remove(place);
         }
     }
+}
+
+/// What a record says, whatever its id is.
+fn said(record: &Record) -> Option<[u8; 32]> {
+    let event = records::json::write(&record.event).ok()?;
+    Some(Sha256::digest(event).into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use records::record::Event;
     use sample_city::SampleCity;
 
     /// Each once, in order, until the tree has itself; of too many the newest.
     #[test]
     fn brakes_are_felt_until_the_tree_has_them() {
         let mut city = SampleCity::found();
-        let mut made = || {
-            let event = city.void_event("0123456789ABCDEF");
+        let mut made = |reference: &str| {
+            let event = city.void_event(reference);
             Arc::new(city.record(event))
         };
-        let (first, second) = (made(), made());
+        let (first, second) = (made("0123456789ABCDEF"), made("0123456789ABCDEG"));
         let mut felt = Felt::default();
         assert!(felt.is_empty());
         for record in [&first, &second, &first] {
@@ -80,12 +99,23 @@ mod tests {
         assert_eq!(felt.records().count(), 2, "another one under its id");
         felt.sequenced(&first);
         assert!(felt.records().eq([&*second]));
-        for number in 0..FELT_MAX as u128 {
+        let numbered = |number: u128, event: Event| {
             let mut one = Record::clone(&first);
-            one.id = number.to_be_bytes().into();
-            felt.see(&Arc::new(one));
+            (one.id, one.event) = (number.to_be_bytes().into(), event);
+            Arc::new(one)
+        };
+        for number in 0..2 * FELT_MAX as u128 {
+            felt.see(&numbered(number, second.event.clone()));
+        }
+        assert!(felt.records().eq([&*second]), "copies");
+        for aseq in 0..FELT_MAX as u64 {
+            let (agent, epoch) = ("gate-1".to_owned(), [1; 16].into());
+            let (entry, other) = ([2; 32].into(), [3; 32].into());
+            let event = Event::Forked { agent, epoch, aseq, entry, other };
+            felt.see(&numbered(u128::from(aseq), event));
         }
         assert_eq!((felt.records().count(), felt.places.len()), (FELT_MAX, FELT_MAX));
+        assert_eq!(felt.said.len(), FELT_MAX);
         assert!(!felt.places.contains_key(&second.id), "the oldest");
     }
 }
