@@ -5,6 +5,7 @@
 
 mod last;
 pub(crate) mod people;
+mod signed_lists;
 mod trust_bundle;
 
 use crate::command::Command;
@@ -14,13 +15,13 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
 use ca_host::ISSUER;
-use ca_host::durable::replace_private;
-use ca_host::lists::{self, ListOf, SHARD};
+use ca_host::lists::SHARD;
 use ca_host::proven_time::Dates;
 use ca_store::table;
 use pki::crl::{ListContent, RevocationList};
 use records::Code;
-use service::{Stop, fault};
+use service::Stop;
+use signed_lists::SignedLists;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -43,30 +44,6 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
             () = stop.wait() => return,
             () = pause(&mut moved, fine) => {}
         }
-    }
-}
-
-/// The last list, and one behind it that was signed and of which nobody said that it is recorded:
-/// its commit may be durable all the same, and who follows the log may have it. It is brought again
-/// as it is, and no other is signed under its number.
-#[derive(Default)]
-struct SignedLists {
-    last: Option<RevocationList>,
-    tried: Option<RevocationList>,
-}
-
-impl SignedLists {
-    /// The list that is still to be recorded, unless it is too old for that: then the next one is
-    /// numbered behind it.
-    fn again(&mut self, dates: Dates) -> Option<RevocationList> {
-        let life = |list: &RevocationList| (list.this_update(), list.next_update());
-        self.tried.take_if(|list| !is_old(life(list), dates))
-    }
-
-    /// The number of the next list behind the last one.
-    fn next_number(&self, last: &RevocationList) -> u64 {
-        let tried = self.tried.as_ref().map_or(0, RevocationList::number);
-        last.number().max(tried) + 1
     }
 }
 
@@ -106,15 +83,25 @@ fn done(issuer: &Issuer, part: &'static str, result: Result<(), IssuerError>) ->
 /// The next list, if a revocation waits for it or half of the last one's life is over.
 async fn lists(issuer: &Issuer, signed: &mut SignedLists) -> Result<(), IssuerError> {
     let Some(view) = issuer.view_now() else { return Ok(()) };
-    let context = &issuer.context;
-    let previous = match signed.last.take() {
-        Some(list) => list,
-        None => {
-            let last = last::list(issuer).await?;
-            lists::publish(&context.config.path("public"), ListOf::Issuing, &last)?;
-            last
-        }
-    };
+    if signed.last.is_none() {
+        signed.begin_with(last::list(issuer).await?);
+    }
+    let (config, metrics) = (&issuer.context.config, &issuer.metrics);
+    if let Err(error) = signed.bring_out(config, metrics) {
+        tracing::warn!(error = %error, "the last list waits for its files");
+    }
+    let made = behind(issuer, &view, signed).await;
+    made.and(signed.bring_out(config, metrics))
+}
+
+/// The list behind the last one, if it is time; also where that could not be written anywhere:
+/// `status`, and so the gates, have each from its row.
+async fn behind(
+    issuer: &Issuer,
+    view: &Arc<View>,
+    signed: &mut SignedLists,
+) -> Result<(), IssuerError> {
+    let Some(previous) = signed.last.take() else { return Ok(()) };
     let dates = issuer.dates();
     if !view.authority().lapsed_suspensions(dates.proven).is_empty() {
         // Nobody else may come for a long time.
@@ -128,20 +115,14 @@ async fn lists(issuer: &Issuer, signed: &mut SignedLists) -> Result<(), IssuerEr
             signed.last = Some(previous);
             return Ok(());
         }
-        None => next(issuer, &view, (&mut *signed, previous), dates).await?,
+        None => next(issuer, view, (&mut *signed, previous), dates).await?,
     };
     let recorded = issuer.ask(|reply| Command::List(Box::new(list.clone()), reply)).await;
     if let Err(error) = recorded {
         (signed.last, signed.tried) = (Some(previous), Some(list));
         return Err(error);
     }
-    signed.tried = None;
-    replace_private(&context.config.path(last::OWN), list.der())?;
-    issuer.metrics.notice(last::NOTICE, "");
-    fault::point("crl-before-publish");
-    lists::publish(&context.config.path("public"), ListOf::Issuing, &list)?;
-    issuer.metrics.count("crl", "done");
-    signed.last = Some(list);
+    signed.recorded(list);
     Ok(())
 }
 
