@@ -42,6 +42,9 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
 /// Makes the snapshots that are due, first of all those that take something away.
 async fn tell(issuer: &Issuer, gates: &mut Gates) -> Result<(), IssuerError> {
     let Some(view) = issuer.view_now() else { return Ok(()) };
+    if gates.has_unhanded() {
+        past_rows(issuer, gates, Vec::new()).await;
+    }
     let given = |agent: &str| issuer.numbers().last(agent);
     let due = gates.due(view.state(), issuer.dates(), given);
     let taken = tell_these(issuer, &view, gates, (due.taken_from, true)).await;
@@ -119,7 +122,7 @@ async fn hand_over(
             Ok(_) => {
                 gates.keep(&part);
                 if take_away {
-                    past_rows(issuer, part).await;
+                    past_rows(issuer, gates, part).await;
                 }
             }
             Err(error) if part.len() == 1 => all = Err(error),
@@ -132,21 +135,27 @@ async fn hand_over(
     all
 }
 
-/// Hands over past the database what takes something away: a row can be kept from a gate. What
-/// cannot be is told, and comes with the next one.
-async fn past_rows(issuer: &Issuer, part: Vec<Arc<PreparedSnapshot>>) {
-    let config = issuer.context.config.clone();
+/// Hands over past the database what takes something away: a row can be kept from a gate. What a
+/// disk does not take is told, and tried again.
+async fn past_rows(issuer: &Issuer, gates: &mut Gates, part: Vec<Arc<PreparedSnapshot>>) {
+    let (config, part) = (issuer.context.config.clone(), gates.to_hand_over(part));
     let handed = apart(move || {
-        let hand = |made: &Arc<PreparedSnapshot>| {
+        let (mut unhanded, mut problem) = (Vec::new(), String::new());
+        for made in part {
             let (agent, signed) = made.signed();
-            handed_people::hand_over(&config, agent, signed)
-        };
-        part.iter().fold(None, |failed, made| hand(made).err().or(failed))
+            if let Err(error) = handed_people::hand_over(&config, agent, signed) {
+                problem = format!("a snapshot is not handed over: {error:#}");
+                unhanded.push(made);
+            }
+        }
+        (unhanded, problem)
     })
     .await;
     let problem = match handed {
-        Ok(None) => String::new(),
-        Ok(Some(error)) => format!("a snapshot is not handed over: {error:#}"),
+        Ok((unhanded, problem)) => {
+            gates.are_unhanded(unhanded);
+            problem
+        }
         Err(_) => "snapshots are not handed over".to_owned(),
     };
     issuer.metrics.condition("people-files", &problem);

@@ -58,6 +58,8 @@ pub(super) struct Due {
 pub(super) struct Gates {
     told: HashMap<String, SentSnapshot>,
     unkept: HashMap<String, Arc<PreparedSnapshot>>,
+    /// What takes something away and no file has yet.
+    unhanded: HashMap<String, Arc<PreparedSnapshot>>,
 }
 
 impl Gates {
@@ -113,6 +115,28 @@ impl Gates {
             self.unkept.remove(made.agent());
             self.told.insert(made.agent().to_owned(), made.told());
         }
+    }
+
+    /// Whether there is something that no file has yet.
+    pub(super) fn has_unhanded(&self) -> bool {
+        !self.unhanded.is_empty()
+    }
+
+    /// What is to be handed over past the rows: this part, and what a disk did not take before, of
+    /// each gate the newest.
+    pub(super) fn to_hand_over(
+        &mut self,
+        part: Vec<Arc<PreparedSnapshot>>,
+    ) -> Vec<Arc<PreparedSnapshot>> {
+        let part = part.into_iter().map(|made| (made.agent().to_owned(), made));
+        self.unhanded.extend(part);
+        self.unhanded.values().cloned().collect()
+    }
+
+    /// All that was to be handed over was, but for these.
+    pub(super) fn are_unhanded(&mut self, unhanded: Vec<Arc<PreparedSnapshot>>) {
+        let unhanded = unhanded.into_iter().map(|made| (made.agent().to_owned(), made));
+        self.unhanded = unhanded.collect();
     }
 
     /// These are tried no more. Whether one was kept nobody knows, so their gates are told anew,

@@ -68,6 +68,35 @@ fn told(sample: &mut Sample, gates: &mut Gates) -> Vec<(bool, usize)> {
     commands
 }
 
+/// What takes something away and a disk does not take is handed over again until it does, of each
+/// gate the newest.
+#[test]
+fn what_is_not_handed_over_is_tried_again() {
+    let (sample, mut gates) = (with_gates(), Gates::default());
+    let of = |gates: &Gates, agents: &[&str]| {
+        let agents = agents.iter().map(|agent| (*agent).to_owned()).collect();
+        make(&sample, &mut wanted(&sample, gates, agents)).made
+    };
+    let agents = |part: &[Arc<PreparedSnapshot>]| {
+        let mut agents: Vec<String> = part.iter().map(|made| made.agent().to_owned()).collect();
+        agents.sort_unstable();
+        agents
+    };
+    let part = gates.to_hand_over(of(&gates, &["gate-1", "gate-2"]));
+    assert_eq!(agents(&part), ["gate-1", "gate-2"]);
+    gates.are_unhanded(part);
+    assert!(gates.has_unhanded());
+    let newer = of(&gates, &["gate-2", "gate-3"]);
+    let part = gates.to_hand_over(newer.clone());
+    assert_eq!(agents(&part), ["gate-1", "gate-2", "gate-3"]);
+    assert!(newer.iter().all(|one| part.iter().any(|made| Arc::ptr_eq(made, one))), "the newest");
+    gates.are_unhanded(newer[..1].to_vec());
+    let part = gates.to_hand_over(Vec::new());
+    assert_eq!(agents(&part), ["gate-2"]);
+    gates.are_unhanded(Vec::new());
+    assert!(!gates.has_unhanded() && gates.to_hand_over(Vec::new()).is_empty());
+}
+
 /// A role that is withdrawn, somebody who leaves and a gate that is closed are felt by every gate
 /// that knows them in one round of brakes, before the tree has any of it.
 #[test]
