@@ -21,7 +21,7 @@ use ca_store::table;
 use pki::crl::{ListContent, RevocationList};
 use records::Code;
 use service::Stop;
-use signed_lists::SignedLists;
+use signed_lists::{SignedLists, is_old};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -159,12 +159,6 @@ fn tell_kept(issuer: &Issuer, count: usize) {
          had them; whoever should be revoked for good is revoked by an order"
     );
     issuer.metrics.condition("list", if count > 0 { &told } else { "" });
-}
-
-/// Whether half of a list's life is over, or its time has not come: a clock that was wrong for a
-/// moment may not date what follows.
-fn is_old((from, until): (u64, u64), dates: Dates) -> bool {
-    dates.are_behind(from) || dates.this > from + until.saturating_sub(from) / 2
 }
 
 fn make(

@@ -1,7 +1,7 @@
 //! The last list that is recorded, until it is kept and published, and one behind it that is still
 //! to be recorded.
 
-use super::{is_old, last};
+use super::last;
 use crate::error::IssuerError;
 use ca_host::CaConfig;
 use ca_host::durable::replace_private;
@@ -77,6 +77,12 @@ impl SignedLists {
         let tried = self.tried.as_ref().map_or(0, RevocationList::number);
         last.number().max(tried) + 1
     }
+}
+
+/// Whether half of a list's life is over, or its time has not come: a clock that was wrong for a
+/// moment may not date what follows.
+pub(super) fn is_old((from, until): (u64, u64), dates: Dates) -> bool {
+    dates.are_behind(from) || dates.this > from + until.saturating_sub(from) / 2
 }
 
 #[cfg(test)]
