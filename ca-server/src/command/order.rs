@@ -173,7 +173,8 @@ async fn rows(tx: &mut store::Tx, body: &Body) -> anyhow::Result<Vec<RowExport>>
                 renewed = by_digest(tx, &issue.person, &renewal.certificate).await?;
             }
         }
-        rows.push(RowExport { signed, previous, renewed, look: ReviewFlag::from_name(&look) });
+        let look = ReviewFlag::from_name(&look);
+        rows.push(RowExport { signed, previous, renewed, look, consequence: None });
     }
     Ok(rows)
 }

@@ -78,15 +78,15 @@ impl Authority {
 
     /// Whether a person's certificate was issued, is in time and neither revoked nor suspended.
     pub fn is_in_force(&self, serial: &Serial, now: u64) -> bool {
-        self.is_in_time(serial, now) && self.revoked_entry(serial).is_none()
+        self.is_issued_in_time(serial, now) && self.revoked_entry(serial).is_none()
     }
 
     /// Whether a person's certificate counts, or may count again: one that is suspended does.
     pub fn may_count(&self, serial: &Serial, now: u64) -> bool {
-        self.is_in_time(serial, now) && !self.is_ended_entry(serial)
+        self.is_issued_in_time(serial, now) && !self.is_ended_entry(serial)
     }
 
-    fn is_in_time(&self, serial: &Serial, now: u64) -> bool {
+    fn is_issued_in_time(&self, serial: &Serial, now: u64) -> bool {
         let held = self.held.get(serial);
         held.is_some_and(|held| held.sha256.is_some() && held.not_after >= now)
     }

@@ -88,6 +88,7 @@ pub(super) fn is_old((from, until): (u64, u64), dates: Dates) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pki::Signer;
     use sample_city::SampleCity;
 
     /// A list that is recorded, and that a disk does not take, is kept and published once it can

@@ -56,7 +56,7 @@ async fn sign(
     let is_other = |id: &&String| !id.is_empty() && **id != checked.person;
     let acting_for = Some(&shown.acting_for).filter(is_other).cloned();
     let approving = checked.approving(acting_for);
-    let approval = at_desk(approving, (&shown.digest, &named))?.sign(&bench.to_sign()?)?;
+    let approval = at_desk(approving, (&shown.digest, &named))?.sign(&*bench.to_sign()?)?;
     bench.portal(opened)?.approve(&approval).await?;
     Ok(())
 }

@@ -46,7 +46,7 @@ async fn sign(
     })?;
     let checked = Checked::fetch(bench, opened, order).await?;
     let declined = Declined::new(checked.opened, outcome, &said.reason)?;
-    let message = at_desk(declined, (&said.digest, &[]))?.sign(&bench.to_sign()?)?;
+    let message = at_desk(declined, (&said.digest, &[]))?.sign(&*bench.to_sign()?)?;
     bench.portal(opened)?.decline(&message).await?;
     Ok(())
 }

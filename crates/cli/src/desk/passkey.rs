@@ -102,7 +102,7 @@ pub(super) async fn certify(
     let asked = async {
         let Brought { saved, hardware, digest } = &posted.form;
         let made = certifying(&bench, &opened, saved, hardware)?;
-        let body = at_desk(made, (digest, &[]))?.sign(&bench.to_sign()?)?;
+        let body = at_desk(made, (digest, &[]))?.sign(&*bench.to_sign()?)?;
         let made = bench.portal(&opened)?.certify(&body).await?;
         Ok(Step::Asked { order: show::harmless(&made.order), needed: made.needed })
     };

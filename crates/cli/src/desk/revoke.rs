@@ -121,7 +121,7 @@ async fn ask(bench: &Bench, opened: &SigningIdentity, shown: &str) -> Result<Str
         .asked
         .take()
         .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
-    let message = at_desk(asked, (shown, &[]))?.sign(&bench.to_sign()?)?;
+    let message = at_desk(asked, (shown, &[]))?.sign(&*bench.to_sign()?)?;
     Ok(bench.portal(opened)?.wish(&message).await?.order)
 }
 

@@ -101,7 +101,7 @@ async fn suspended(bench: &Bench, shown: &str) -> Result<Vec<Fact>, Failure> {
         .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
     let (serial, (reason, time)) = (said.serial().to_owned(), said.asked());
     let said = at_desk(said, (shown, &[]))?;
-    let (receipt, notice) = handed_in(&bench.trust, &bench.to_sign()?, (said, &serial)).await?;
+    let (receipt, notice) = handed_in(&bench.trust, &*bench.to_sign()?, (said, &serial)).await?;
     let bytes = serde_json::to_vec_pretty(&receipt)
         .map_err(|error| Failure::because("无法写出回执", &error))?;
     bench.receipt.keep(bytes);

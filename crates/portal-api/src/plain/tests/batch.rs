@@ -26,6 +26,7 @@ fn a_batch_shows_every_order_in_it() {
             previous: None,
             renewed: None,
             look: None,
+            consequence: None,
         })
         .collect();
     let digests: Vec<Bytes> = rows.iter().map(|row| Bytes::from(row.signed.digest())).collect();
@@ -86,7 +87,13 @@ pub(super) fn is_a_portals_word() {
         let opens = |one: &&records::Disclosure| j!(one.commitment().unwrap()) == held;
         let disclosures = row.disclosures.iter().filter(opens).cloned().collect();
         let batch = SampleOrder { order: order.clone(), disclosures, ..SampleOrder::default() };
-        let only = RowExport { signed: signed.clone(), previous: None, renewed: None, look: None };
+        let only = RowExport {
+            signed: signed.clone(),
+            previous: None,
+            renewed: None,
+            look: None,
+            consequence: None,
+        };
         let export = OrderExport { rows: vec![only], ..batch.export(&order).unwrap() };
         let facts = facts(&export.open_under(registry().public_key()).unwrap());
         facts.into_iter().find(|fact| fact.term.en == "drafted by").unwrap().value.en()
@@ -106,6 +113,7 @@ fn batch_of(rows: &[&SampleOrder], (of, action): (&str, &str)) -> OpenedOrder {
         previous: None,
         renewed: None,
         look: None,
+        consequence: None,
     };
     let rows: Vec<RowExport> = rows.iter().map(row).collect();
     let digests: Vec<Bytes> = rows.iter().map(|row| Bytes::from(row.signed.digest())).collect();
