@@ -138,7 +138,7 @@ async fn hand_over(
 /// Hands over past the database what takes something away: a row can be kept from a gate. What a
 /// disk does not take is told, and tried again.
 async fn past_rows(issuer: &Issuer, gates: &mut Gates, part: Vec<Arc<PreparedSnapshot>>) {
-    let (config, part) = (issuer.context.config.clone(), gates.to_hand_over(part));
+    let (config, part) = (issuer.context.config.clone(), gates.unhanded_with(part));
     let handed = apart(move || {
         let (mut unhanded, mut problem) = (Vec::new(), String::new());
         for made in part {

@@ -15,7 +15,7 @@ const DEEP: usize = 32;
 
 /// Whether a city begins with this statement, changed and signed anew.
 fn begins(city: &SampleCity, change: impl FnOnce(&mut Founding)) -> bool {
-    let mut record = city.log[0].clone();
+    let mut record = city.log.first().unwrap().clone();
     let Event::Founding { statement, signature, .. } = &mut record.event else { unreachable!() };
     let mut stated = Founding::read(&statement.0).unwrap();
     change(&mut stated);
@@ -27,7 +27,7 @@ fn begins(city: &SampleCity, change: impl FnOnce(&mut Founding)) -> bool {
 
 /// A unit below the one that was stated last, or below the city.
 fn below_the_last(stated: &mut Founding, count: usize) {
-    let mut parent = stated.units[0].unit.clone();
+    let mut parent = stated.units.first().unwrap().unit.clone();
     for place in 0..count {
         let unit = format!("deep-{place}");
         stated.units.push(FirstUnit {

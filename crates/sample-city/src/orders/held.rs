@@ -4,21 +4,13 @@ use super::office::lent;
 use super::sample_order::SampleOrder;
 use serde_json::{Value, json as j};
 
-/// Who renews is in office, who is lent a role has it below other units, and who is revoked acts
-/// for somebody.
+/// Who is lent a role has it below other units, and who is revoked acts for somebody.
 pub(super) fn hold(sample: &mut SampleOrder) {
     let order = &mut sample.order;
     let (is_drafted, body) = (order.get("draft").is_some(), &order["body"]);
-    let (renews, wished) = (body.get("renewal").is_some(), body.get("wish").is_some());
+    let wished = body.get("wish").is_some();
     let person = body["person"].clone();
     match order["kind"].as_str() {
-        Some("issue") if renews => {
-            order["basis"]["before"] = j!({
-                "roles": [{ "role": "registration-officer", "scope": "sz-office" }],
-                "certificates": [], "lent": [],
-                "leads": [{ "system": "site", "name": "门户网站" }], "more_leads": 2,
-            });
-        }
         Some("delegate") if is_drafted => place(order),
         Some("revoke") if !wished => {
             order["basis"]["before"]["lent"] = j!([lent(&person, "official")]);

@@ -45,7 +45,7 @@ fn a_letter_names_the_nearest_desk() {
         (vec![("luonan", "洛南窗口"), ("shangzhou", "商州窗口")], "商州窗口"),
         (vec![("sz-office", "办公室"), ("shangzhou", "商州窗口")], "办公室"),
     ] {
-        let mut sample = Sample::found();
+        let mut sample = Sample::found_real();
         let config = &mut Arc::get_mut(&mut sample.context).unwrap().config.issuer;
         config.desk = Some("市窗口".into());
         let own = |(unit, desk): (&str, &str)| (unit.to_owned(), desk.to_owned());

@@ -124,7 +124,7 @@ impl Gates {
 
     /// What is to be handed over past the rows: this part, and what a disk did not take before, of
     /// each gate the newest.
-    pub(super) fn to_hand_over(
+    pub(super) fn unhanded_with(
         &mut self,
         part: Vec<Arc<PreparedSnapshot>>,
     ) -> Vec<Arc<PreparedSnapshot>> {
