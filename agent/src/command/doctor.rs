@@ -15,7 +15,6 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
-use system::layout::Span;
 use system::speech::{self, Command};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -53,13 +52,12 @@ impl Look {
 
     fn say(&self) {
         let (zh, en) = self.name;
-        let told = |begins: &str, (in_zh, in_en): (&str, &str)| {
-            let own = |name: &str, more: &str| [Span::Own(format!("{name}{more}"))];
-            speech::told(begins, &own(zh, in_zh), &own(en, in_en));
-        };
         match &self.found {
-            Ok(Looked::Well) => told("✓ ", ("", "")),
-            Ok(Looked::NotLooked) => told("– ", ("：没有检查", ": not looked at")),
+            Ok(Looked::Well) => speech::said("✓ ", zh, en),
+            Ok(Looked::NotLooked) => {
+                let unlooked = speech::both("没有检查", "not looked at");
+                speech::said(&format!("– {unlooked}: "), zh, en);
+            }
             Err(error) => {
                 speech::broke_off(&format!("✗ {}: ", speech::both(zh, en)), error.chain());
             }

@@ -142,8 +142,8 @@ mod tests {
         assert!(is_judged((7, 8), false) && is_judged((8, 7), false));
     }
 
-    /// What is under way ends with the certificate, the list and the people that it is permitted by,
-    /// at the next look: a second later, and not when rules are asked again.
+    /// What is under way ends with the certificate, the list and the people that it is permitted
+    /// by, at the next look: a second later, and not when rules are asked again.
     #[test]
     fn what_is_under_way_ends_with_the_limits_that_it_passed_by() {
         let (limit, end) = (1_900_000_000, 1_800_000_000);

@@ -2,6 +2,7 @@
 //! Tests give commands, let the log take in what was recorded, and look at what came of it.
 
 pub(crate) mod act;
+mod ask;
 pub(crate) mod batch;
 pub(crate) mod cmp;
 pub(crate) mod devices;

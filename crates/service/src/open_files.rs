@@ -32,7 +32,7 @@ pub fn is_for_want_of_own(error: &std::io::Error) -> bool {
 /// The number that a file would have which is opened now, the lowest that is free: at least as many
 /// are open.
 fn next() -> Result<u64, Errno> {
-    let one_more = fcntl_dupfd_cloexec(std::io::stderr(), 0)?;
+    let one_more = fcntl_dupfd_cloexec(std::io::stdin(), 0)?;
     Ok(u64::try_from(one_more.as_raw_fd()).unwrap_or(0))
 }
 

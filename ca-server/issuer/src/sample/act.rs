@@ -5,12 +5,13 @@ use crate::command::{Caller, Command, Officer};
 use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedWish};
 use authority::OrderDigest;
 use ca_api::{OrderCreated, Revocation};
+use ca_store::record::NewRecord;
 use pki::Signer;
 use records::decline::{Decline, DeclineStatement, DeclineSubmission, Declined, Outcome};
 use records::export::Approved;
 use records::order::{Body, CredentialBody};
 use records::passkey::{Assertion, PasskeyStatement};
-use records::record::{Cause, Event};
+use records::record::{Cause, Event, Record};
 use records::suspension::SuspensionCause;
 use records::wish::{Wish, WishInput, WishStatement, WishSubmission};
 use records::{Approval, Bytes, Code, Disclosure};
@@ -21,6 +22,12 @@ pub(crate) fn caller(signer: &dyn Signer, process: &'static str) -> Caller {
 }
 
 impl Sample {
+    /// A record was told as done, and is kept for it.
+    pub(crate) fn tells(&mut self, record: Record) {
+        let bytes = record.write().unwrap();
+        self.state.told.tell(&NewRecord { record, bytes, salt: [1; 32], disclosures: Vec::new() });
+    }
+
     /// The public process of the portal.
     pub(crate) fn public(&self) -> Caller {
         caller(&self.city.keys.portal, "portal-public")

@@ -53,7 +53,7 @@ const REPLACED: [(&str, &str); 35] = [
     ("ca-server/host/src/lists.rs", "published lists, each verified to follow the last"),
     ("ca-server/host/src/service_keys.rs", "what stands beside the files in use"),
     ("ca-server/issuer/src/effects.rs", "policies in force, in the CA's own folder"),
-    ("ca-server/issuer/src/publisher.rs", "the newest list"),
+    ("ca-server/issuer/src/publisher/signed_lists.rs", "the newest list"),
     ("ca-server/issuer/src/publisher/trust_bundle.rs", "the bundle of today for applications"),
     ("ca-server/log/src/publish.rs", "tiles and checkpoints, made again from the log"),
     ("ca-server/status/src/lists.rs", "the newest list"),

@@ -5,7 +5,6 @@ use super::brake::takings;
 use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, revoke, unit};
 use ca_host::operator::OperatorRequest;
-use ca_store::record::NewRecord;
 use records::decline::Outcome;
 use records::order::UnitAction;
 use records::record::{Cause, Event};
@@ -143,9 +142,7 @@ fn what_vanished_comes_again_in_several_rounds() {
     for number in 0..1_500_u128 {
         let mut record = sample.city.record(event.clone());
         record.id = number.to_be_bytes().into();
-        let bytes = record.write().unwrap();
-        let disclosures = Vec::new();
-        sample.state.told.tell(&NewRecord { record, bytes, salt: [1; 32], disclosures });
+        sample.tells(record);
     }
     sample.take_away(|_| true);
     let came = [0; 3].map(|_| {

@@ -3,7 +3,6 @@
 
 use crate::command::Command;
 use crate::decide::many::ROWS_OF_DAY_MAX;
-use crate::query::fetch::tell_consequences;
 use crate::sample::Sample;
 use crate::sample::operate::OFFICERS;
 use crate::verify::VerifiedMany;
@@ -92,7 +91,7 @@ fn what_follows_of_a_row_is_told_to_whoever_opens_it() {
     let rows: Vec<RowExport> = sample.authority().rows_of(batch).map(row).collect();
     let told = |sample: &Sample, name: &str| -> Vec<Option<Vec<String>>> {
         let (mut rows, person) = (rows.clone(), sample.person(name));
-        tell_consequences(sample.authority(), &person, (batch, &body, sample.city.now), &mut rows);
+        sample.tell_consequences(&person, (batch, &body), &mut rows);
         rows.into_iter().map(|row| Some(row.consequence?.certificates)).collect()
     };
     let serial = |(_, one): &(String, Certificate)| Some(vec![one.serial().to_string()]);

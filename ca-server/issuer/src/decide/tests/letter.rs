@@ -1,7 +1,6 @@
 //! Letters: for people in office, under a profile that is theirs, with a code that only its sheet
 //! tells.
 
-use crate::query::receipt::wants_letter;
 use crate::round::Effect;
 use crate::sample::operate::{OFFICERS, person};
 use crate::sample::{Sample, key};
@@ -62,7 +61,7 @@ fn a_letter_names_the_nearest_desk() {
 #[test]
 fn a_letter_is_for_who_has_neither_letter_nor_certificate() {
     let mut sample = Sample::found();
-    let wants = |sample: &Sample, id: &str| wants_letter(sample.authority(), id, sample.city.now);
+    let wants = Sample::wants_letter;
     let (new, gone) = (sample.register("李丹", "sz-office"), sample.register("赵五", "sz-office"));
     assert!(wants(&sample, &new) && wants(&sample, &gone));
     sample.letter(&new, "official");
