@@ -62,6 +62,6 @@ mod tests {
         let reason = "２０２６年①号文件 é \u{626}\u{627}";
         let command = Command::new("yinxin return {} --reason {}", &["5GPJWBSG64S36D1N", reason]);
         assert_eq!(typed(&command), command.as_str());
-        assert!(typed(&Command::new("yinxin return {}", &["\u{202e}"])).contains("‹U+202E›"));
+        assert!(typed(&Command::new("yinxin approve {}", &["\u{202e}"])).contains("‹U+202E›"));
     }
 }
