@@ -8,9 +8,7 @@ use crate::error::IssuerError;
 use crate::state::{MAKER, State};
 use ca_store::record::{self, NewRecord};
 use ca_store::replay::{LOG, Replay};
-use records::Record;
 use service::Metrics;
-use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use store::{Tx, pending};
 
@@ -30,7 +28,7 @@ pub(crate) async fn adopted(
     state.is_unadopted = false;
     let (mut adopted, mut after) = (Vec::new(), 0);
     let mut known: HashSet<[u8; 32]> =
-        state.told.all().filter_map(|one| said(&one.record)).collect();
+        state.told.all().filter_map(|one| one.record.event_sha256()).collect();
     loop {
         let waiting = pending::waiting(tx, LOG, after, WAITING_STEP).await?;
         let Some((last, _)) = waiting.last() else { return Ok(adopted) };
@@ -43,7 +41,7 @@ pub(crate) async fn adopted(
             if !is_ours || state.told.has(&record.id) {
                 continue;
             }
-            if said(&record).is_some_and(|said| known.insert(said)) {
+            if record.event_sha256().is_some_and(|event| known.insert(event)) {
                 let (record, bytes) = ((*record).clone(), row.record.clone());
                 let one = NewRecord { record, bytes, salt, disclosures: Vec::new() };
                 state.told.tell(&one);
@@ -51,12 +49,6 @@ pub(crate) async fn adopted(
             }
         }
     }
-}
-
-/// What a record says, whatever its id is.
-fn said(record: &Record) -> Option<[u8; 32]> {
-    let event = records::json::write(&record.event).ok()?;
-    Some(Sha256::digest(event).into())
 }
 
 /// The same while the role runs, if there is such a record: kept in the journal before a command is

@@ -81,6 +81,11 @@ impl Record {
         json::write(self)
     }
 
+    /// SHA-256 of its event: what it says, whatever its id and its time are.
+    pub fn event_sha256(&self) -> Option<[u8; 32]> {
+        Some(Sha256::digest(json::write(&self.event).ok()?).into())
+    }
+
     /// Whether it was made under a clock that had been checked. Refusals and brakes are written
     /// with a clock that moved as well, and prove nothing about the time.
     pub fn proves_time(&self) -> bool {

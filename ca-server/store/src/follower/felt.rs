@@ -4,7 +4,6 @@
 //! signed has no effect however often it is.
 
 use records::{Bytes, Record};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -33,7 +32,7 @@ impl Felt {
 
     /// One waits.
     pub(super) fn see(&mut self, record: &Arc<Record>) {
-        let Some(said) = said(record) else { return };
+        let Some(said) = record.event_sha256() else { return };
         if self.places.contains_key(&record.id) || self.said.contains_key(&said) {
             return;
         }
@@ -51,7 +50,7 @@ impl Felt {
     fn remove(&mut self, place: u64) {
         let Some(record) = self.records.remove(&place) else { return };
         self.places.remove(&record.id);
-        if let Some(said) = said(&record) {
+        if let Some(said) = record.event_sha256() {
             self.said.remove(&said);
         }
     }
@@ -63,12 +62,6 @@ impl Felt {
             self.remove(place);
         }
     }
-}
-
-/// What a record says, whatever its id is.
-fn said(record: &Record) -> Option<[u8; 32]> {
-    let event = records::json::write(&record.event).ok()?;
-    Some(Sha256::digest(event).into())
 }
 
 #[cfg(test)]
