@@ -13,6 +13,7 @@ use records::record::Event;
 use service::Stop;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use tlog::Checkpoint;
 use tokio::sync::Notify;
 
 /// One pulse may go missing before the log takes an agent for silent, after nine seconds.
@@ -109,7 +110,7 @@ impl Heart {
     pub(super) fn beat(&self, state: &str) -> Heartbeat {
         let checkpoint = {
             let marks = self.source.marks.lock().unwrap_or_else(PoisonError::into_inner);
-            marks.access.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+            Checkpoint::said_size(&marks.access).unwrap_or(0)
         };
         let (permitted, denied, connections) = self.gate.counts.read();
         let world = self.gate.world.load();

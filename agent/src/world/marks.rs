@@ -6,6 +6,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use tlog::Checkpoint;
 
 /// A number may step forward by this much at once; a wrong one must not lock out those that follow.
 const STEP_MAX: u64 = 1 << 20;
@@ -102,7 +103,7 @@ impl Marks {
 
     /// So many records of `control` were seen.
     pub(super) fn control_size(&self) -> u64 {
-        self.control.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+        Checkpoint::said_size(&self.control).unwrap_or(0)
     }
 
     /// Makes the marks durable.

@@ -17,9 +17,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::{Store, Tx};
-use tlog::Edge;
 use tlog::merkle::{Hash, leaf_hash};
 use tlog::tile::{TILE_WIDTH, TileId, bundle_bytes, entries_path, tile_bytes, tile_path};
+use tlog::{Checkpoint, Edge};
 use tokio::sync::watch;
 
 mod proven;
@@ -102,7 +102,7 @@ impl Publisher {
         let Some(head) = self.signed.borrow_and_update().clone() else { return Ok(0) };
         let at = self.folder.join("checkpoint");
         let shown = std::fs::read_to_string(&at).unwrap_or_default();
-        let beyond = shown.lines().nth(1).and_then(|size| size.parse::<u64>().ok());
+        let beyond = Checkpoint::said_size(&shown);
         ensure!(
             beyond.is_none_or(|beyond| beyond <= head.size),
             "more is published than the log has"

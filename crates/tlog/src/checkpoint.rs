@@ -41,6 +41,11 @@ impl Checkpoint {
         }
         Ok(Self { origin: origin.to_owned(), size: number, root })
     }
+
+    /// The size that a note says, whoever signed it.
+    pub fn said_size(note: &str) -> Option<u64> {
+        note.lines().nth(1)?.parse().ok()
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +67,8 @@ mod tests {
         assert_eq!(Checkpoint::open(&note, &key, verify).unwrap(), head);
         let changed = note.replacen("\n5\n", "\n6\n", 1);
         assert_eq!(Checkpoint::open(&changed, &key, verify), Err(NoteError::Unsigned));
+        let said = [note.as_str(), &changed, "text", ""].map(Checkpoint::said_size);
+        assert_eq!(said, [Some(5), Some(6), None, None]);
         let other = VerifierKey::new("city/access", [7; 32]).unwrap();
         assert_eq!(Checkpoint::open(&note, &other, verify), Err(NoteError::Unsigned));
         assert_eq!(Checkpoint::open("text", &key, verify), Err(NoteError::Malformed));
