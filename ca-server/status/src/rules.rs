@@ -3,8 +3,7 @@
 use anyhow::Context;
 use authority::Authority;
 use ca_store::lineage::{self, Seeds};
-use ca_store::proof::Tiles;
-use ca_store::rows;
+use ca_store::{proof, rows};
 use records::Bytes;
 use records::floor::LogHead;
 use records::lineage::Lineage;
@@ -50,8 +49,7 @@ pub(super) async fn rules(
     Ok(Some(lineage))
 }
 
-/// The proof that the log of a lineage goes on from so many records. Where it has no more there is
-/// none to give: the gate judges what was signed.
+/// The proof that the log of a lineage goes on from so many records, which a gate knows.
 pub(super) async fn continuation(
     (store, trust): (&Store, &Trust),
     lineage: &Lineage,
@@ -59,10 +57,6 @@ pub(super) async fn continuation(
 ) -> anyhow::Result<Vec<Bytes>> {
     let key = trust.log_key("control").context("trust file")?;
     let size = LogHead::open(&lineage.checkpoint, &key)?.size();
-    if known == 0 || known >= size {
-        return Ok(Vec::new());
-    }
     let mut tx = store.read().await?;
-    let hashes = Tiles::default().consistency(&mut tx, "control", known, size).await?;
-    Ok(hashes.into_iter().map(Bytes::from).collect())
+    Ok(proof::continuation(&mut tx, "control", (known, size)).await?)
 }

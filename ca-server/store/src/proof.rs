@@ -38,6 +38,20 @@ pub async fn evidence(
     }))
 }
 
+/// The proof that a log of so many records goes on from those that whoever asks knows of it (RFC
+/// 6962 2.1.2). Where it has no more there is none to give: whoever asks judges what was signed.
+pub async fn continuation(
+    tx: &mut Tx,
+    log: &str,
+    (known, size): (u64, u64),
+) -> Result<Vec<Bytes>, LedgerError> {
+    if known >= size {
+        return Ok(Vec::new());
+    }
+    let hashes = Tiles::default().consistency(tx, log, known, size).await?;
+    Ok(hashes.into_iter().map(Bytes::from).collect())
+}
+
 /// What a tree has under the id of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TreeStanding {

@@ -9,15 +9,15 @@ use axum::Json;
 use axum::extract::State;
 use ca_api::{IssuedAnswer, IssuedProof, IssuedQuery};
 use ca_store::index::{projected, with_term};
-use ca_store::proof::Tiles;
 use ca_store::{entry, proof, sequenced};
 use pki::SerialNumber;
 use records::record::{Event, Record};
-use records::{Bytes, Code, term};
+use records::{Code, term};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Tx;
+use tlog::Checkpoint;
 
 /// The log in which everything stands that was issued.
 const LOG: &str = "control";
@@ -83,25 +83,14 @@ async fn looked_up(
         let record = Record::read(&bytes)?;
         if is_asked(&record.event, asked) {
             let evidence = proof::evidence(tx, LOG, &record.id.0).await?.context("evidence")?;
-            let continues = continuation(tx, &evidence.checkpoint, asked.control).await?;
+            let size = Checkpoint::said_size(&evidence.checkpoint).context("checkpoint")?;
+            let continues = proof::continuation(tx, LOG, (asked.control, size)).await?;
             let proof = IssuedProof { evidence, continues };
             return Ok((reach, Some(IssuedAnswer::Logged(Box::new(proof)))));
         }
     }
     ensure!(places.len() <= LOOKED_MAX, "more is about a serial number than is looked at");
     Ok((reach, None))
-}
-
-/// The proof that the log of a checkpoint goes on from so many records. Where it has no more there
-/// is none to give: whoever asks judges what was signed.
-async fn continuation(tx: &mut Tx, checkpoint: &str, known: u64) -> anyhow::Result<Vec<Bytes>> {
-    let size = checkpoint.lines().nth(1).context("checkpoint")?;
-    let size: u64 = size.parse().context("size of a checkpoint")?;
-    if known == 0 || known >= size {
-        return Ok(Vec::new());
-    }
-    let hashes = Tiles::default().consistency(tx, LOG, known, size).await?;
-    Ok(hashes.into_iter().map(Bytes::from).collect())
 }
 
 /// Whether a record says of the very certificate that it was issued.
@@ -113,7 +102,7 @@ fn is_asked(event: &Event, asked: &IssuedQuery) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use records::Disclosure;
+    use records::{Bytes, Disclosure};
 
     /// What another certificate of the same number was issued as says nothing about this one.
     #[test]
