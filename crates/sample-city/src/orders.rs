@@ -1,7 +1,6 @@
 //! Every kind of order once, as a portal hands it on: the golden vectors with what belongs beside
 //! them, under a registry key of its own.
 
-mod held;
 mod moving;
 mod office;
 mod sample_order;
@@ -54,9 +53,9 @@ pub fn all() -> Vec<SampleOrder> {
     let mut samples: Vec<SampleOrder> = all.filter(alone).collect();
     for sample in &mut samples {
         complete(sample, &certificate);
-        held::hold(sample);
+        office::hold(sample);
     }
-    let below: Vec<SampleOrder> = samples.iter().filter_map(held::below).collect();
+    let below: Vec<SampleOrder> = samples.iter().filter_map(office::below).collect();
     let closing: Vec<SampleOrder> = samples.iter().filter_map(ending).collect();
     let of_systems: Vec<SampleOrder> = samples.iter().filter_map(revoking_a_systems).collect();
     samples.extend(closing.iter().filter_map(closing_a_unit).collect::<Vec<_>>());

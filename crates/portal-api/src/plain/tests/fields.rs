@@ -114,7 +114,7 @@ fn every_field_of_what_an_order_rests_on_stands_in_a_sample() {
     // Not each kind may have all of them; these it may.
     let own = ["mail", "number", "roles", "certificates", "lent", "lends", "leads", "more_leads"];
     look(&["person"], "/basis/before", named(&own));
-    look(&["issue"], "/basis/before", named(&["roles", "leads", "more_leads"]));
+    look(&["issue"], "/basis/before", named(&["roles", "lent", "lends", "leads", "more_leads"]));
     look(&["role"], "/basis/before", named(&["roles", "certificates", "lent", "lends", "above"]));
     look(&["delegate"], "/basis/before", named(&["roles", "certificates", "lent", "above"]));
     look(&["revoke"], "/basis/before", named(&["roles", "certificates", "lent"]));
