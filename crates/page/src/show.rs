@@ -21,6 +21,17 @@ pub fn exact_time(language: Language, utc: &str) -> String {
     }
 }
 
+/// Leaves a list of items with numbers of their own, in the order in which they are shown, those
+/// that a browser would not count by itself: it gives an item the number behind the one above.
+pub fn list_numbers<'a>(numbers: impl Iterator<Item = &'a mut Option<usize>>) {
+    let mut next = Some(1);
+    for number in numbers {
+        let own = *number;
+        *number = own.filter(|_| own != next);
+        next = own.map(|own| own + 1);
+    }
+}
+
 /// A text as part of an address.
 pub fn escaped(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
@@ -86,5 +97,18 @@ mod tests {
         assert_eq!(masked_name("李丹"), "李＊");
         assert_eq!(masked_name("欧阳修文"), "欧＊文");
         assert_eq!(masked_id("0123456789ABCDEF"), "0123········CDEF");
+    }
+
+    /// Whatever comes first, each item is counted as its own number.
+    #[test]
+    fn a_list_says_the_numbers_that_nobody_counts() {
+        let left = |numbers: [usize; 4]| {
+            let mut numbers = numbers.map(Some);
+            list_numbers(numbers.iter_mut());
+            numbers
+        };
+        assert_eq!(left([1, 2, 3, 4]), [None; 4]);
+        assert_eq!(left([2, 4, 1, 3]), [Some(2), Some(4), Some(1), Some(3)]);
+        assert_eq!(left([3, 4, 1, 2]), [Some(3), None, Some(1), None]);
     }
 }

@@ -6,6 +6,19 @@ use records::export::{OpenedOrder, OrderExport, ReviewFlag, RowExport};
 use records::{Bytes, Disclosure, Order, SignedOrder};
 use serde_json::{Value, json};
 
+/// Each order of a batch, as a page lists it, under the number that a browser shows before it.
+pub fn numbered_rows(page: &str) -> Vec<(usize, String)> {
+    let mut number = 0;
+    let list = page.split_once("<ol class=\"rows\">").unwrap().1;
+    let items = list.split_once("</ol>").unwrap().0.split("<li").skip(1);
+    let one = |item: &str| {
+        let own = item.strip_prefix(" value=\"").and_then(|rest| rest.split_once('"'));
+        number = own.map_or(number + 1, |(own, _)| own.parse().unwrap());
+        (number, item.to_owned())
+    };
+    items.map(one).collect()
+}
+
 /// A batch of orders of one kind.
 pub struct SampleBatch {
     registry: SoftwareSigner,

@@ -17,7 +17,7 @@ pub mod shape;
 mod suspend;
 mod trust;
 
-pub use batch::SampleBatch;
+pub use batch::{SampleBatch, numbered_rows};
 pub use passkey::{SampleAnswer, SamplePasskey};
 
 use authority::Authority;

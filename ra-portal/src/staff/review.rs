@@ -297,12 +297,7 @@ fn rows(
     };
     let mut rows: Vec<ReviewItem> = opened.rows().iter().enumerate().map(row).collect();
     rows.sort_by_key(|row| !row.sample);
-    let mut next = Some(1);
-    for row in &mut rows {
-        let own = row.number;
-        row.number = own.filter(|_| own != next);
-        next = own.map(|own| own + 1);
-    }
+    show::list_numbers(rows.iter_mut().map(|row| &mut row.number));
     rows
 }
 

@@ -11,7 +11,7 @@ use records::Bytes;
 use records::consequence::Consequences;
 use records::decline::Outcome;
 use records::export::{Hearsay, OpenedOrder, ReviewFlag};
-use sample_city::{SampleBatch, orders};
+use sample_city::{SampleBatch, numbered_rows, orders};
 use std::collections::BTreeSet;
 
 const LANGUAGE: Language = Language::English;
@@ -127,19 +127,6 @@ fn what_follows_of_a_row_is_on_the_page() {
     assert!(!page(Hearsay::default()).contains("AAAABBBBCCCCDDDD"));
 }
 
-/// Each order of a batch under the number that a browser shows before it.
-fn numbered(page: &str) -> Vec<(usize, String)> {
-    let mut number = 0;
-    let list = page.split_once("<ol class=\"rows\">").unwrap().1;
-    let items = list.split_once("</ol>").unwrap().0.split("<li").skip(1);
-    let one = |item: &str| {
-        let own = item.strip_prefix(" value=\"").and_then(|rest| rest.split_once('"'));
-        number = own.map_or(number + 1, |(own, _)| own.parse().unwrap());
-        (number, item.to_owned())
-    };
-    items.map(one).collect()
-}
-
 /// The list of a batch has the numbers by which its sheet names them, though those that have to be
 /// opened come first.
 #[test]
@@ -150,7 +137,7 @@ fn orders_of_a_batch_have_their_own_numbers() {
         let asked = (&opened, person, None);
         let standing = (review::sample_progress(), String::new());
         let page = review::filled(frame(), asked, batch.export.beside(), standing);
-        let rows = numbered(&page.render().unwrap());
+        let rows = numbered_rows(&page.render().unwrap());
         assert_eq!(rows.len(), 5);
         moved += usize::from(rows.iter().map(|(number, _)| number).ne(&[1, 2, 3, 4, 5]));
         for (number, item) in rows {

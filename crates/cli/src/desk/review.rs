@@ -219,11 +219,6 @@ fn rows(language: Language, approving: &Approving) -> Vec<ReviewItem> {
     };
     let mut rows: Vec<ReviewItem> = approving.order().rows().iter().enumerate().map(row).collect();
     rows.sort_by_key(|row| !row.sample);
-    let mut next = Some(1);
-    for row in &mut rows {
-        let own = row.number;
-        row.number = own.filter(|_| own != next);
-        next = own.map(|own| own + 1);
-    }
+    show::list_numbers(rows.iter_mut().map(|row| &mut row.number));
     rows
 }

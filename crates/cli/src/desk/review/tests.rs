@@ -7,7 +7,7 @@ use askama::Template;
 use page::Language;
 use portal_api::plain;
 use records::export::{Hearsay, OrderProgress, ReviewFlag, Voice};
-use sample_city::{SampleBatch, orders};
+use sample_city::{SampleBatch, numbered_rows, orders};
 use std::collections::BTreeSet;
 
 /// A text as a page has it.
@@ -98,19 +98,6 @@ fn whose_voice_it_is_stands_on_the_page_of_a_desk_by_name() {
     assert!(told.matches("2026-12-01 16:00:07 (UTC+8)").count() > 1, "{told}");
 }
 
-/// Each order of a batch under the number that a browser shows before it.
-fn numbered(page: &str) -> Vec<(usize, String)> {
-    let mut number = 0;
-    let list = page.split_once("<ol class=\"rows\">").unwrap().1;
-    let items = list.split_once("</ol>").unwrap().0.split("<li").skip(1);
-    let one = |item: &str| {
-        let own = item.strip_prefix(" value=\"").and_then(|rest| rest.split_once('"'));
-        number = own.map_or(number + 1, |(own, _)| own.parse().unwrap());
-        (number, item.to_owned())
-    };
-    items.map(one).collect()
-}
-
 /// The sheet of a batch names its orders by their numbers in it: so does the list below, in which
 /// those that have to be opened come first.
 #[test]
@@ -122,7 +109,7 @@ fn orders_of_a_batch_have_their_own_numbers_at_a_desk() {
         let checked =
             Checked { opened: opened.clone(), person: person.into(), beside, standing: None };
         let page = filled(Frame::sample(Language::English, "/"), &checked, None).render().unwrap();
-        let rows = numbered(&page);
+        let rows = numbered_rows(&page);
         assert_eq!(rows.len(), 5, "{page}");
         moved += usize::from(rows.iter().map(|(number, _)| number).ne(&[1, 2, 3, 4, 5]));
         for (number, item) in rows {
