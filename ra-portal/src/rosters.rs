@@ -1,7 +1,7 @@
 //! Rosters that were checked and wait for their handlers' signatures: in memory, one a handler, for
 //! minutes. A refused file is never here.
 
-use portal_api::changes::ChangeKind;
+use portal_api::changes::{ChangeKind, statement_kind};
 use portal_api::roster::RosterDraft;
 use records::Bytes;
 use service::Clock;
@@ -32,6 +32,14 @@ pub(crate) enum ManySort {
 impl ManySort {
     fn takes_away(self) -> bool {
         matches!(self, Self::Changes(ChangeKind::Leave | ChangeKind::Revoke))
+    }
+
+    /// What its statement is of.
+    pub(crate) fn statement_kind(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Changes(kind) => statement_kind(kind),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod drafts;
 mod hold;
 mod holdings;
 mod issued;
+mod new_statement;
 mod number;
 mod organisation;
 mod owner;

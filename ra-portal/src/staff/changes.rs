@@ -4,6 +4,7 @@
 
 use super::certificate::{self, ReaderCertificate};
 use super::change_table::{CheckedTable, HEADER, TOLD_MAX, WrongTable, handled, of_unit};
+use super::new_statement::NewStatement;
 use super::touch::ToTouch;
 use crate::pages::facts::{FactItem, lines};
 use crate::pages::upload::Uploaded;
@@ -18,16 +19,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::handler::{PersonRecord, UnitLine};
 use pki::name::check_readable;
-use portal_api::changes::{ChangeEntry, ChangeKind, drafted, statement_kind, unsaid};
+use portal_api::changes::{ChangeEntry, ChangeKind, drafted, unsaid};
 use portal_api::plain::{self, REASONS};
-use portal_api::roster::{PASSKEY_ROWS_MAX, RosterDraft, statement_bytes};
+use portal_api::roster::RosterDraft;
 use records::commitment::EVIDENCE_CHARS_MAX;
 use records::draft::DraftStatement;
 use records::{Code, Problem};
 use serde::Deserialize;
-use service::Clock;
 use service::problem::{Refused, status};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
 
@@ -272,25 +271,11 @@ pub(super) async fn to_sign(
     shown: &StaffCertificate,
     (kind, checked): (ChangeKind, Arc<CheckedMany>),
 ) -> Result<CheckPage, Refused> {
-    let unavailable = || refused(Code::Unavailable);
-    let nonce = random::bytes().map_err(|_| unavailable())?;
-    let certificate = Sha256::digest(&shown.certificate.0).into();
-    let of = (&portal.trust.founding, certificate);
-    let many = &checked.draft.many;
-    let stated = many.statement(statement_kind(kind), of, nonce, Clock::system().seconds());
-    let stated = stated.map_err(|_| unavailable())?;
-    let statement = statement_bytes(&stated).map_err(|_| unavailable())?;
-    // The CA is asked in any case: nobody whose certificate it refuses is shown the rows again.
-    let mut credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
-    if checked.beside.len() > PASSKEY_ROWS_MAX {
-        credentials.clear();
-    }
-    let shown_page = signed(f, (&stated, &checked), (kind, credentials));
-    let shown_page = shown_page.ok_or_else(unavailable)?;
-    match portal.rosters.keep(&shown.person, statement, checked) {
-        true => Ok(shown_page),
-        false => Err(unavailable()),
-    }
+    let new = NewStatement::draw(portal, shown, &checked).await?;
+    let filled = signed(f, (&new.said, &checked), (kind, new.credentials.clone()));
+    let filled = filled.ok_or_else(|| refused(Code::Unavailable))?;
+    new.wait(portal, shown, checked)?;
+    Ok(filled)
 }
 
 /// Everything that is signed, row by row, made from just that.
@@ -380,8 +365,9 @@ fn checked_sample(f: &Frame, credentials: &str) -> CheckPage {
     };
     let draft = drafted(kind, (&entries, &records), "离职清单", draw).unwrap();
     let of = (&records::Bytes::from([1; 32]), [2; 32]);
-    let stated = draft.many.statement(statement_kind(kind), of, [3; 16], 1_795_507_200).unwrap();
     let checked = of_changes(draft, (kind, &entries, &records));
+    let (many, said_kind) = (&checked.draft.many, checked.sort.statement_kind());
+    let stated = many.statement(said_kind, of, [3; 16], 1_795_507_200).unwrap();
     signed(f, (&stated, &checked), (kind, credentials.into())).unwrap()
 }
 

@@ -5,6 +5,7 @@
 mod file;
 
 use super::certificate::{self, ReaderCertificate};
+use super::new_statement::NewStatement;
 use super::number;
 use super::table_text::as_text;
 use super::touch::ToTouch;
@@ -25,16 +26,13 @@ use file::{Checked, TOLD_MAX, checked};
 use page::Marked;
 use pki::name::check_readable;
 use portal_api::plain;
-use portal_api::roster::{
-    PASSKEY_ROWS_MAX, RosterDraft, RosterEntry, day_in_beijing, statement_bytes, template,
-};
+use portal_api::roster::{RosterDraft, RosterEntry, day_in_beijing, template};
 use records::commitment::EVIDENCE_CHARS_MAX;
 use records::draft::{DraftStatement, ManyRow};
 use records::number::SealedNumber;
 use records::{Code, Problem};
 use service::Clock;
 use service::problem::{Refused, status};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use system::random;
 
@@ -269,23 +267,11 @@ pub(super) async fn to_sign(
     shown: &StaffCertificate,
     checked: Arc<CheckedMany>,
 ) -> Result<CheckPage, Refused> {
-    let unavailable = || refused(Code::Unavailable);
-    let nonce = random::bytes().map_err(|_| unavailable())?;
-    let certificate = Sha256::digest(&shown.certificate.0).into();
-    let of = (&portal.trust.founding, certificate);
-    let said = checked.draft.many.statement("people", of, nonce, Clock::system().seconds());
-    let said = said.map_err(|_| unavailable())?;
-    let statement = statement_bytes(&said).map_err(|_| unavailable())?;
-    // The CA is asked in any case: nobody whose certificate it refuses is shown the rows again.
-    let mut credentials = super::passkeys::usable(portal, shown.certificate.clone()).await?;
-    if checked.beside.len() > PASSKEY_ROWS_MAX {
-        credentials.clear();
-    }
-    let shown_page = signed(f, (&said, &checked), credentials).ok_or_else(unavailable)?;
-    match portal.rosters.keep(&shown.person, statement, checked) {
-        true => Ok(shown_page),
-        false => Err(unavailable()),
-    }
+    let new = NewStatement::draw(portal, shown, &checked).await?;
+    let filled = signed(f, (&new.said, &checked), new.credentials.clone());
+    let filled = filled.ok_or_else(|| refused(Code::Unavailable))?;
+    new.wait(portal, shown, checked)?;
+    Ok(filled)
 }
 
 /// Everything that is signed, row by row, made from just that.
@@ -371,7 +357,9 @@ fn checked_sample(
     };
     let draft = RosterDraft::of((&entries, &numbers), evidence, draw).unwrap();
     let of = (&records::Bytes::from([1; 32]), [2; 32]);
-    let said = draft.many.statement("people", of, [3; 16], 1_795_507_200).unwrap();
+    let checked = of_people(draft, &entries, &units);
+    let (many, kind) = (&checked.draft.many, checked.sort.statement_kind());
+    let said = many.statement(kind, of, [3; 16], 1_795_507_200).unwrap();
     let f = Frame::sample(language, "/people/roster");
-    signed(&f, (&said, &of_people(draft, &entries, &units)), credentials.into()).unwrap()
+    signed(&f, (&said, &checked), credentials.into()).unwrap()
 }
