@@ -198,9 +198,7 @@ impl Anchors {
             application: bundle.application(&self.application).cloned(),
         }))
     }
-}
 
-impl Anchors {
     /// Whether a log goes on from the newest checkpoint of it that was accepted.
     fn continued(
         &self,

@@ -117,20 +117,8 @@ fn a_suspension_is_told_as_one() {
 /// older than that; once somebody is, one that was wrong before is right.
 #[test]
 fn a_clock_that_is_set_back_moves_no_limit() {
-    let list = Revocations { next_update: 100_000, ..(*list(4, &[], &[])).clone() };
-    let known = KnownPeople {
-        number: 1,
-        this_update: 0,
-        next_update: 100_000,
-        policy: Default::default(),
-        ordered: Ordered::default(),
-        people: People::default(),
-        unit_names: HashMap::new(),
-    };
-    let rules = Rules { version: 0, digest: Default::default(), application: None };
     let heard = Arc::new(HeardClock::at(50_000));
-    let world = World::nothing().under(heard.clone());
-    let world = world.next(Some(Arc::new(list)), Some(Arc::new(known)), Some(Arc::new(rules)));
+    let world = World::good_until(100_000).under(heard.clone());
     let usable = |now| world.usable(now).map(drop);
     let (good, moved): (Result<(), Code>, _) = (Ok(()), Err(Code::ClockMoved));
     let nearly = 50_000 - SKEW_SECONDS_MAX;
