@@ -6,6 +6,7 @@ mod heard_clock;
 mod kept_beside;
 mod load;
 mod marks;
+mod parts;
 mod passage;
 mod reserve;
 mod unlisted;

@@ -6,6 +6,7 @@ use super::heard_clock::HeardClock;
 use super::kept_beside::{self, KeptBeside, ToKeep};
 use super::load::{Anchors, Continuation, NotAccepted};
 use super::marks::Marks;
+use super::parts::{Unkept, Update};
 use super::reserve::Reserve;
 use super::unlisted::VerifiedUnlisted;
 use crate::AgentConfig;
@@ -14,8 +15,6 @@ use arc_swap::ArcSwap;
 use ca_api::WorldNumbers;
 use records::Bytes;
 use records::lineage::Lineage;
-use records::people::SignedPeople;
-use records::unlisted::{DatedSerial, Unlisted};
 use service::{Clock, Metrics, Stop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -50,45 +49,6 @@ pub struct Source {
     asked: Sender<bool>,
     clock: Clock,
     metrics: Metrics,
-}
-
-/// Parts that came, in the order in which they are verified.
-#[derive(Default)]
-struct Update {
-    rules: Option<Lineage>,
-    /// From `status`, the proof that the log of the rules goes on.
-    continues: Vec<Bytes>,
-    crl: Option<Bytes>,
-    people: Option<SignedPeople>,
-    /// From `status` one, from the state directory as many as are in force.
-    unlisted: Vec<Unlisted>,
-    /// From the state directory, what left the lists.
-    gone: Vec<DatedSerial>,
-}
-
-/// Parts that are in force, and not in the state directory yet.
-#[derive(Default)]
-struct Unkept {
-    rules: Option<Lineage>,
-    crl: Option<Bytes>,
-    people: Option<SignedPeople>,
-    /// All that stands beside the list.
-    unlisted: Option<ToKeep>,
-}
-
-impl Unkept {
-    fn is_empty(&self) -> bool {
-        let none = self.rules.is_none() && self.crl.is_none() && self.people.is_none();
-        none && self.unlisted.is_none()
-    }
-
-    /// Takes over what is newer.
-    fn renew(&mut self, newer: Unkept) {
-        self.rules = newer.rules.or(self.rules.take());
-        self.crl = newer.crl.or(self.crl.take());
-        self.people = newer.people.or(self.people.take());
-        self.unlisted = newer.unlisted.or(self.unlisted.take());
-    }
 }
 
 /// What verifying needs to remember.

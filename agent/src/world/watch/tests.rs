@@ -3,6 +3,8 @@ use super::super::unlisted::CertificateStanding;
 use super::super::unlisted::tests::{content, serial};
 use super::*;
 use keys::SoftwareSigner;
+use records::people::SignedPeople;
+use records::unlisted::Unlisted;
 
 const HOUR: u64 = 3_600;
 
