@@ -201,6 +201,7 @@ mod tests {
         let all: Vec<String> = applications(&config).map(ToString::to_string).collect();
         assert_eq!(all, ["127.0.0.1:1", "127.0.0.1:5432", "unix:/run/database"]);
     }
+
     /// Where nothing can be tried, nothing is said to be well.
     #[tokio::test]
     async fn what_was_not_looked_at_is_not_said_to_be_well() {

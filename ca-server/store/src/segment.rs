@@ -11,6 +11,9 @@ pub(crate) type Posting = (Key, u64);
 /// A posting as numbers, which are ordered as its bytes are, and compared at once.
 pub(crate) type Rank = (u128, u64);
 
+/// A block is cut when it is this long.
+const BLOCK_BYTES: usize = 8 * 1024;
+
 /// The rank of a posting.
 pub(crate) fn rank((key, place): Posting) -> Rank {
     (u128::from_be_bytes(key), place)
@@ -20,9 +23,6 @@ pub(crate) fn rank((key, place): Posting) -> Rank {
 pub(crate) fn of_rank((key, place): Rank) -> Posting {
     (key.to_be_bytes(), place)
 }
-
-/// A block is cut when it is this long.
-const BLOCK_BYTES: usize = 8 * 1024;
 
 /// Blocks in their order.
 #[derive(Default)]

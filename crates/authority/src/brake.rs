@@ -5,7 +5,7 @@ use crate::authority::Authority;
 use crate::decline::ended_by;
 use crate::id::{NamesOrder, OrderDigest, Reference, Serial};
 use crate::machine::read_account;
-use crate::state::OrderEnd;
+use crate::state::{OpenOrder, OrderEnd};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::decline::Decline;
@@ -47,9 +47,7 @@ impl Authority {
     pub fn is_settled_approval(&self, approval: &Approval) -> bool {
         let order = approval.order.order_digest();
         let in_tree = order.and_then(|order| self.orders.get(&order));
-        let is_given = in_tree
-            .is_some_and(|open| open.approvals.iter().any(|known| *known.approval == *approval));
-        is_given || self.waiting(&approval.order, 0).is_err()
+        in_tree.is_some_and(|open| has(open, approval)) || self.waiting(&approval.order, 0).is_err()
     }
 
     fn is_brake(&self, order: OrderDigest) -> bool {
@@ -58,10 +56,7 @@ impl Authority {
 
     fn is_approval_of_brake(&self, approval: &Approval) -> bool {
         let open = approval.order.order_digest().and_then(|order| self.entry(order));
-        open.is_some_and(|open| {
-            let is_given = open.approvals.iter().any(|known| *known.approval == *approval);
-            open.body.takes_away() && is_given
-        })
+        open.is_some_and(|open| open.body.takes_away() && has(open, approval))
     }
 
     fn is_ended_by(&self, order: OrderDigest, end: OrderEnd) -> bool {
@@ -101,4 +96,9 @@ impl Authority {
         let digest = read.and_then(|read| read.order.order_digest());
         digest.is_some_and(|digest| self.is_ended_by(digest, OrderEnd::Withdrawn))
     }
+}
+
+/// Whether an order has this very approval.
+fn has(open: &OpenOrder, approval: &Approval) -> bool {
+    open.approvals.iter().any(|known| *known.approval == *approval)
 }

@@ -184,6 +184,7 @@ mod tests {
             spoken.help(Arguments::command()).debug_assert();
         }
     }
+
     /// The sources of a folder, each by its name below it.
     fn sources(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).unwrap() {

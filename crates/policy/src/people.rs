@@ -23,8 +23,8 @@ pub const ROLES: [&str; 7] = [
     "application-owner",
 ];
 
-/// So many units stand above each other; of somebody deeper nothing is decided. What a decision
-/// takes grows with the square of it.
+/// So many units stand above each other, twice as many as a city may have; of somebody deeper
+/// nothing is decided. What a decision takes grows with the square of it.
 const UNITS_DEEP_MAX: usize = 64;
 
 /// An entity of a type by id.

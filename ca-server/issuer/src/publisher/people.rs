@@ -153,7 +153,7 @@ async fn past_rows(issuer: &Issuer, gates: &mut Gates, part: Vec<Arc<PreparedSna
     .await;
     let problem = match handed {
         Ok((unhanded, problem)) => {
-            gates.are_unhanded(unhanded);
+            gates.keep_unhanded(unhanded);
             problem
         }
         Err(_) => "snapshots are not handed over".to_owned(),

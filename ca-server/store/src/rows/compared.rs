@@ -6,7 +6,7 @@ use records::Disclosure;
 use std::collections::BTreeMap;
 use store::{StoreError, Tx, row, rows};
 
-/// Every difference between the small tables and the log: units, roles, portals, profiles.
+/// Every difference between the small tables and the log: units, roles, portals, profiles, gates.
 pub async fn differences(tx: &mut Tx, authority: &Authority) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     units(tx, authority, &mut found).await?;

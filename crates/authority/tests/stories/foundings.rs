@@ -25,7 +25,7 @@ fn begins(city: &SampleCity, change: impl FnOnce(&mut Founding)) -> bool {
     Authority::found(&record, &digest).is_ok()
 }
 
-/// A unit below the one that was stated last, or below the city.
+/// So many units more, the first below the city and each other below the one before it.
 fn below_the_last(stated: &mut Founding, count: usize) {
     let mut parent = stated.units.first().unwrap().unit.clone();
     for place in 0..count {

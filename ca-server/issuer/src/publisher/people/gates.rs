@@ -134,7 +134,7 @@ impl Gates {
     }
 
     /// All that was to be handed over was, but for these.
-    pub(super) fn are_unhanded(&mut self, unhanded: Vec<Arc<PreparedSnapshot>>) {
+    pub(super) fn keep_unhanded(&mut self, unhanded: Vec<Arc<PreparedSnapshot>>) {
         let unhanded = unhanded.into_iter().map(|made| (made.agent().to_owned(), made));
         self.unhanded = unhanded.collect();
     }

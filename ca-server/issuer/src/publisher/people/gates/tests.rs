@@ -84,16 +84,16 @@ fn what_is_not_handed_over_is_tried_again() {
     };
     let part = gates.unhanded_with(of(&gates, &["gate-1", "gate-2"]));
     assert_eq!(agents(&part), ["gate-1", "gate-2"]);
-    gates.are_unhanded(part);
+    gates.keep_unhanded(part);
     assert!(gates.has_unhanded());
     let newer = of(&gates, &["gate-2", "gate-3"]);
     let part = gates.unhanded_with(newer.clone());
     assert_eq!(agents(&part), ["gate-1", "gate-2", "gate-3"]);
     assert!(newer.iter().all(|one| part.iter().any(|made| Arc::ptr_eq(made, one))), "the newest");
-    gates.are_unhanded(newer[..1].to_vec());
+    gates.keep_unhanded(newer[..1].to_vec());
     let part = gates.unhanded_with(Vec::new());
     assert_eq!(agents(&part), ["gate-2"]);
-    gates.are_unhanded(Vec::new());
+    gates.keep_unhanded(Vec::new());
     assert!(!gates.has_unhanded() && gates.unhanded_with(Vec::new()).is_empty());
 }
 
