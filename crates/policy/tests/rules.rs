@@ -20,6 +20,17 @@ fn shipped() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The same with the addresses of an office.
+fn with_an_office() -> BTreeMap<String, String> {
+    let mut files = shipped();
+    files.insert(
+        "access/networks.toml".into(),
+        "[[network]]\nname = \"office\"\nzh = \"办公网\"\nen = \"office\"\nranges = [\"10.0.0.0/8\"]\n"
+            .into(),
+    );
+    files
+}
+
 fn people() -> People {
     let unit = |id: &str, parent: Option<&str>| (id.to_owned(), parent.map(str::to_owned));
     let units = [unit("city", None), unit("office", Some("city")), unit("finance", Some("city"))];
@@ -225,15 +236,10 @@ fn a_replay_tells_what_other_rules_would_change() {
 /// not known the rule cannot be evaluated, and that is a no.
 #[test]
 fn conditions_decide_and_what_is_not_known_denies() {
-    let mut files = shipped();
+    let mut files = with_an_office();
     files.insert(
         "access/calendar.toml".into(),
         "from = \"2026-11-01\"\nuntil = \"2026-12-31\"\ndays_off = [\"2026-11-24\"]\n".into(),
-    );
-    files.insert(
-        "access/networks.toml".into(),
-        "[[network]]\nname = \"office\"\nzh = \"办公网\"\nen = \"office\"\nranges = [\"10.0.0.0/8\"]\n"
-            .into(),
     );
     let cedar = files.get_mut("access/exchange.cedar").unwrap();
     cedar.push_str(
@@ -295,12 +301,7 @@ fn conditions_decide_and_what_is_not_known_denies() {
 #[test]
 fn a_replay_guesses_nothing_of_a_connection_that_is_not_known() {
     let without = Bundle::read(1, shipped()).unwrap();
-    let mut files = shipped();
-    files.insert(
-        "access/networks.toml".into(),
-        "[[network]]\nname = \"office\"\nzh = \"办公网\"\nen = \"office\"\nranges = [\"10.0.0.0/8\"]\n"
-            .into(),
-    );
+    let mut files = with_an_office();
     let cedar = files.get_mut("access/exchange.cedar").unwrap();
     cedar.push_str(
         "@id(\"office-only\") @zh(\"须在办公网\") @en(\"from the office\")\n\

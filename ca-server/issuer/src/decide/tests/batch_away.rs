@@ -110,14 +110,7 @@ fn many_are_transferred_by_one_order_and_rows_fail_singly() {
     assert!(!is_brake(&sample, many.clone()));
     let batch = drafted(&mut sample, many);
     let rows: Vec<OrderDigest> = sample.authority().rows_of(batch).collect();
-    // Of one the record changes meanwhile.
-    let (person, name) = (officials[1].0.clone(), "王小虹");
-    sample.drafts("handler", (PersonAction::Move, &person), (name, "sz-office")).unwrap();
-    sample.sequence();
-    let corrected = sample.newest_order();
-    sample.approved_by(corrected, &OFFICERS);
-    assert_eq!(sample.execute(), None);
-    sample.sequence();
+    correct(&mut sample, &officials[1].0);
     sample.carry_out(batch, &OFFICERS);
     let unit = |person: &str| sample.authority().person(person).unwrap().unit.clone();
     let units: Vec<String> = officials.iter().map(|(person, _)| unit(person)).collect();
@@ -126,20 +119,26 @@ fn many_are_transferred_by_one_order_and_rows_fail_singly() {
     assert!(sample.refusals().contains(&("execute", &failed, Code::PersonChanged)));
 }
 
+/// The record of one of them changes meanwhile.
+fn correct(sample: &mut Sample, person: &str) {
+    let version = |sample: &Sample| sample.authority().person(person).unwrap().version;
+    let before = version(sample);
+    sample.drafts("handler", (PersonAction::Move, person), ("王小虹", "sz-office")).unwrap();
+    sample.sequence();
+    let corrected = sample.newest_order();
+    sample.approved_by(corrected, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(version(sample), before + 1);
+}
+
 /// Who leaves with others does so however their record is corrected between draft and approval.
 #[test]
 fn a_correction_in_between_keeps_none_of_many_in_office() {
     let (mut sample, officials) = office();
     let many = changes(&sample, PersonAction::Leave, &officials, "sz-office");
     let batch = drafted(&mut sample, many);
-    let (person, name) = (officials[1].0.clone(), "王小虹");
-    sample.drafts("handler", (PersonAction::Move, &person), (name, "sz-office")).unwrap();
-    sample.sequence();
-    let corrected = sample.newest_order();
-    sample.approved_by(corrected, &OFFICERS);
-    assert_eq!(sample.execute(), None);
-    sample.sequence();
-    assert_eq!(sample.authority().person(&person).unwrap().version, 2);
+    correct(&mut sample, &officials[1].0);
     sample.carry_out(batch, &OFFICERS);
     assert!(officials.iter().all(|(person, _)| sample.authority().has_left(person)));
 }
