@@ -9,6 +9,7 @@ use crate::nesting::too_deep;
 use crate::period::{grain, reads_authentication};
 use crate::replay::ReplaySummary;
 use crate::route::{Route, Routes};
+use crate::schema_size::is_too_large;
 use crate::slice::RuleSlices;
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use serde::Deserialize;
@@ -92,6 +93,10 @@ impl Bundle {
         let missing = || wrong(SCHEMA, "is missing", Cure::AddFile);
         let schema = files.get(SCHEMA).ok_or_else(missing)?;
         not_too_deep(SCHEMA, schema)?;
+        if is_too_large(schema) {
+            let told = "says too much, or has a type in which another one is named";
+            return Err(wrong(SCHEMA, told, Cure::Cedar));
+        }
         let (schema, _) = Schema::from_cedarschema_str(schema)
             .map_err(|error| wrong(SCHEMA, error, Cure::Cedar))?;
         let mut bundle =

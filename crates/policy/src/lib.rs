@@ -4,7 +4,7 @@
 //! Cedar, validated strictly when a bundle is read; examples beside them run as tests. An error
 //! while a rule is evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`],
 //! [`people`], `period`, [`conditions`], [`decide`], [`slice`], [`example`], [`fault`],
-//! `nesting`, [`replay`].
+//! `nesting`, `schema_size`, [`replay`].
 
 pub mod application;
 pub mod bundle;
@@ -18,6 +18,7 @@ pub mod people;
 mod period;
 pub mod replay;
 pub mod route;
+mod schema_size;
 pub mod slice;
 
 pub use application::{Application, Rule};

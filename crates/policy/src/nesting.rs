@@ -44,7 +44,8 @@ pub(crate) fn too_deep(text: &str, is_schema: bool) -> Option<usize> {
     None
 }
 
-fn is_of_word(one: char) -> bool {
+/// Whether a character is of a word, as Cedar reads them.
+pub(crate) fn is_of_word(one: char) -> bool {
     one.is_ascii_alphanumeric() || one == '_'
 }
 
