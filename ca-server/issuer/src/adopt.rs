@@ -67,7 +67,9 @@ pub(crate) async fn adopt(
     let new = adopted(tx, replay, state).await?;
     let problem = match journal.keep(&new, &state.told) {
         Ok(()) => {
-            tracing::warn!(count = new.len(), "committed, and not told: told from now on");
+            if !new.is_empty() {
+                tracing::warn!(count = new.len(), "committed, and not told: told from now on");
+            }
             String::new()
         }
         Err(error) => {

@@ -10,6 +10,7 @@ use records::approval::Approval;
 use records::bytes::Bytes;
 use records::decline::Decline;
 use records::json;
+use records::label::Label;
 use records::record::{Cause, Event, RevokedSerial, VoidStatement};
 use records::suspension::SuspensionCause;
 use records::withdrawal::WithdrawnStatement;
@@ -17,7 +18,8 @@ use records::withdrawal::WithdrawnStatement;
 impl Authority {
     /// Whether a record that was just noticed is of what only takes away, and has its effect:
     /// whoever did it is told that it is done. What follows from something else again and again is
-    /// not meant: a loss, which `status` keeps, who left, what is over.
+    /// not meant: a loss, which `status` keeps, who left, what is over. Nor is what the tree has
+    /// already, or what a key of ours signed about something else: a hand makes any number of them.
     pub fn is_of_brake(&self, event: &Event) -> bool {
         match event {
             Event::Order { order, .. } => self.is_brake(OrderDigest::of(&order.0)),
@@ -28,17 +30,27 @@ impl Authority {
                     self.is_brake(digest) && self.is_ended_by(digest, OrderEnd::Consumed)
                 })
             }
-            Event::Revoked { cause, certificates, .. } => self.is_revocation(cause, certificates),
+            Event::Revoked { cause, certificates, statement, signature, .. } => {
+                self.is_revocation(cause, certificates)
+                    && self.counts_from(cause, (statement, signature)).is_ok()
+            }
             Event::MachineClosed { account, .. } => {
                 let id = read_account(account);
                 id.is_some_and(|id| self.pending.accounts_closed.contains(&id))
             }
             Event::Suspended { cause, .. } => {
-                matches!(cause, SuspensionCause::Portal { .. }) && self.suspension(cause).is_ok()
+                matches!(cause, SuspensionCause::Portal { .. })
+                    && !self.knows_suspension(&cause.name())
+                    && self.suspension(cause).is_ok()
             }
-            Event::Voided { statement, .. } => self.is_void(statement),
+            Event::Voided { statement, signature } => {
+                self.is_void(statement) && self.is_ours(Label::Void, (statement, signature))
+            }
             Event::Declined { decline, .. } => self.is_decline(decline),
-            Event::Withdrawn { statement, .. } => self.is_withdrawal(statement),
+            Event::Withdrawn { statement, signature } => {
+                self.is_withdrawal(statement)
+                    && self.is_ours(Label::Withdrawn, (statement, signature))
+            }
             _ => false,
         }
     }
@@ -76,13 +88,26 @@ impl Authority {
         let is_revoked = |one: &RevokedSerial| {
             Serial::read(&one.serial).is_some_and(|serial| self.is_ended_entry(&serial))
         };
-        is_carried_out && certificates.iter().all(is_revoked)
+        let is_in_tree = |one: &RevokedSerial| {
+            Serial::read(&one.serial).is_some_and(|serial| self.revoked.contains_key(&serial))
+        };
+        // An order that revokes is closed with that; of others the certificates say it.
+        let is_new = matches!(cause, Cause::Order { .. }) || !certificates.iter().all(is_in_tree);
+        is_new && is_carried_out && certificates.iter().all(is_revoked)
+    }
+
+    /// Whether the registry key signed a statement under a label.
+    fn is_ours(&self, label: Label, (statement, signature): (&Bytes, &Bytes)) -> bool {
+        self.signatures.verify(label, &self.fixed.registry, &statement.0, &signature.0)
     }
 
     fn is_void(&self, statement: &Bytes) -> bool {
         let read = json::read::<VoidStatement>(&statement.0).ok();
         let reference = read.and_then(|read| Reference::read(&read.reference));
-        reference.is_some_and(|reference| self.pending.voided.contains(&reference))
+        reference.is_some_and(|reference| {
+            let is_in_tree = self.letters.get(&reference).is_some_and(|letter| letter.voided);
+            !is_in_tree && self.pending.voided.contains(&reference)
+        })
     }
 
     fn is_decline(&self, decline: &Decline) -> bool {

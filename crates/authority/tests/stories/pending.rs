@@ -2,6 +2,7 @@
 
 use crate::{key, with_letter};
 use authority::{ApplicationOutcome, OrderEnd};
+use records::bytes::Bytes;
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::order::{PersonAction, RoleAction};
@@ -182,6 +183,16 @@ fn what_nobody_signed_is_of_no_brake() {
     let event = about(city.revoked_event(cause(), approvals), serial);
     city.pending(event.clone());
     assert!(city.authority.is_of_brake(&event));
+    let said_by_a_machine = match event.clone() {
+        Event::Revoked { certificates, reason, approvals, statement, signature, .. } => {
+            let (system, message, certificate) = ("site".into(), Bytes::default(), None);
+            let cause = Cause::Cmp { system, message, certificate };
+            Event::Revoked { certificates, reason, cause, approvals, statement, signature }
+        }
+        event => event,
+    };
+    city.pending(said_by_a_machine.clone());
+    assert!(!city.authority.is_of_brake(&said_by_a_machine), "of what is revoked anyhow");
     assert!(!city.authority.is_of_brake(&about(event, other)), "it takes nothing from others");
 
     let mut decline = city.decline(applied, "officer-1", Said::Returned);
@@ -203,6 +214,26 @@ fn what_nobody_signed_is_of_no_brake() {
     assert!(!city.authority.is_of_brake(&void));
     city.pending(genuine.clone());
     assert!(city.authority.is_of_brake(&genuine));
+    assert!(!city.authority.is_of_brake(&void), "a genuine one makes no other one genuine");
+    city.apply(genuine.clone()).unwrap();
+    city.pending(genuine.clone());
+    assert!(!city.authority.is_of_brake(&genuine), "the tree has it");
+}
+
+/// A portal's suspension is one of a brake until the tree has it: whoever copies old ones there
+/// has nobody take them up.
+#[test]
+fn what_the_tree_has_is_of_no_brake() {
+    let mut city = SampleCity::found();
+    let serial = city.official("one").1;
+    let cause = city.by_portal(serial);
+    let event = city.suspended_event(cause);
+    city.pending(event.clone());
+    assert!(city.authority.is_of_brake(&event));
+    city.apply(event.clone()).unwrap();
+    city.authority.forget_pending();
+    city.pending(event.clone());
+    assert!(!city.authority.is_of_brake(&event));
 }
 
 /// A hand lays an order that waits there once more, under another id, behind its approvals: they
