@@ -142,7 +142,11 @@ impl Authority {
         let parent = self.unit(&body.parent).is_some_and(|unit| unit.open);
         let above = self.above(&body.parent);
         let below = above.contains(&body.unit.as_str());
-        let too_deep = above.len() >= UNITS_DEEP_MAX;
+        let deep = match body.action {
+            UnitAction::Move => self.units_deep(&body.unit),
+            UnitAction::Create | UnitAction::Close => 1,
+        };
+        let too_deep = above.len() + deep > UNITS_DEEP_MAX;
         match (body.action, self.unit(&body.unit)) {
             (UnitAction::Create, Some(_)) => Err(Code::StateConflict),
             (UnitAction::Create | UnitAction::Move, _) if !parent => Err(Code::UnitUnknown),
@@ -155,6 +159,16 @@ impl Authority {
             (_, Some(unit)) if unit_stays(unit, body) => Ok(()),
             (_, Some(_)) => Err(Code::StateConflict),
         }
+    }
+
+    /// How many units stand below each other from this one on, itself among them: it takes them
+    /// along.
+    fn units_deep(&self, unit: &str) -> usize {
+        let places = self.units().filter_map(|(id, _)| {
+            let above = self.above(id);
+            above.iter().position(|above| *above == unit)
+        });
+        places.max().map_or(1, |most| most + 1)
     }
 
     fn person_fits(&self, body: &PersonBody) -> Result<(), Code> {

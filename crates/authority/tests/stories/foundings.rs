@@ -98,4 +98,14 @@ fn units_stand_so_deep_and_no_deeper() {
     let moved = |parent: &str| body(UnitAction::Move, "ln-office", &held, parent);
     assert_eq!(city.authority.fits(&moved(&parent)), Ok(()));
     assert_eq!(city.authority.fits(&moved(&lowest)), Err(Code::StateConflict));
+    // A unit takes along what lies below it.
+    let unit = city.authority.above("ln-office")[1].to_owned();
+    let held = city.authority.unit(&unit).unwrap().clone();
+    let with_its_office = |parent: &str| {
+        let (action, unit, parent) = (UnitAction::Move, unit.clone(), parent.into());
+        Body::Unit(UnitBody { action, unit, county: held.county, name: held.name.clone(), parent })
+    };
+    let higher = city.authority.above(&parent)[1].to_owned();
+    assert_eq!(city.authority.fits(&with_its_office(&higher)), Ok(()));
+    assert_eq!(city.authority.fits(&with_its_office(&parent)), Err(Code::StateConflict));
 }
