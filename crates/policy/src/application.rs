@@ -3,6 +3,7 @@
 
 use crate::conditions::{Circumstances, Conditions, DayKind};
 use crate::decide::AccessRequest;
+use crate::people::People;
 use crate::period;
 use crate::route::Routes;
 use crate::slice::RuleSlices;
@@ -40,6 +41,8 @@ pub struct Application {
     pub(crate) grain: Option<u64>,
     /// Whether they may read for how long somebody is authenticated.
     pub(crate) reads_authentication: bool,
+    /// Whether they may read what is lent to somebody.
+    pub(crate) reads_delegations: bool,
     /// What the bundle says of days and networks.
     pub(crate) conditions: Arc<Conditions>,
 }
@@ -51,9 +54,10 @@ impl Application {
         period::number(self.grain, now)
     }
 
-    /// All that rules may read of under what somebody asks, as one number: two questions that are
-    /// alike in it, in what they want and in their period have the same answer.
-    pub fn under(&self, asked: &AccessRequest<'_>) -> u64 {
+    /// All that rules may read of under what somebody asks, and of what is lent to them then, as
+    /// one number: two questions that are alike in it, in what they want and in their period have
+    /// the same answer of the same people.
+    pub fn under(&self, people: &People, asked: &AccessRequest<'_>) -> u64 {
         let Circumstances { source, certificate, tls, .. } = asked.under;
         let networks = u64::from(self.conditions.mask(source)) << 32;
         let minutes = asked.authenticated_minutes().filter(|_| self.reads_authentication);
@@ -63,7 +67,12 @@ impl Application {
             Some("official") => 1,
             Some(_) => 2,
         };
-        networks | minutes | kind << 8 | u64::from(tls) | u64::from(source.is_some()) << 12
+        let acting = match self.reads_delegations {
+            true => u64::from(people.acting_mask(asked.person, asked.now)) << 8,
+            false => 0,
+        };
+        let (tls, source) = (u64::from(tls.min(0xf)), u64::from(source.is_some()) << 4);
+        networks | minutes | acting | kind << 5 | source | tls
     }
 
     /// What a moment's day is; nothing where no calendar says it.

@@ -6,7 +6,7 @@ use crate::conditions::Conditions;
 use crate::example::{self, Example, TestedExample};
 use crate::fault::{BundleError, Cure, line_of, line_with, statements};
 use crate::nesting::too_deep;
-use crate::period::{grain, reads_authentication};
+use crate::period::{grain, reads_authentication, reads_delegations};
 use crate::replay::ReplaySummary;
 use crate::route::{Route, Routes};
 use crate::schema_size::is_too_large;
@@ -217,6 +217,7 @@ fn application(
         sliced: RuleSlices::new(policies),
         grain: grain(cedar),
         reads_authentication: reads_authentication(cedar),
+        reads_delegations: reads_delegations(cedar),
         conditions: conditions.clone(),
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::application::Application;
 use crate::conditions::Circumstances;
+use crate::delegation::LentRole;
 use crate::path::CanonicalPath;
 use crate::people::{ACTION, PERSON, People, RECORD, UNIT, uid};
 use crate::period::ZONE_SECONDS;
@@ -68,15 +69,40 @@ pub struct Answer {
 impl Application {
     /// Decides with the rules that can matter.
     pub fn decide(&self, people: &People, asked: &AccessRequest<'_>) -> Answer {
-        self.answer(people, asked, true)
+        self.answer(people, asked, (true, &people.acting(asked.person, asked.now)))
     }
 
     /// Decides with every rule; for comparison.
     pub fn decide_whole(&self, people: &People, asked: &AccessRequest<'_>) -> Answer {
-        self.answer(people, asked, false)
+        self.answer(people, asked, (false, &people.acting(asked.person, asked.now)))
     }
 
-    fn answer(&self, people: &People, asked: &AccessRequest<'_>, sliced: bool) -> Answer {
+    /// What a yes rests on that is lent to whoever asks: without anything lent it is a no, and with
+    /// this alone a yes. Of two one that counts now comes first; one that does not is why it is a
+    /// no now.
+    pub fn rests_on<'a>(
+        &self,
+        people: &'a People,
+        asked: &AccessRequest<'_>,
+    ) -> Option<&'a LentRole> {
+        let lent = people.lent(asked.person);
+        let permits =
+            |acting: &[&LentRole]| self.answer(people, asked, (true, acting)).outcome.is_ok();
+        if !self.reads_delegations || lent.is_empty() || permits(&[]) {
+            return None;
+        }
+        let (counts, others): (Vec<_>, Vec<_>) =
+            lent.iter().partition(|one| one.counts_at(asked.now));
+        counts.into_iter().chain(others).find(|one| permits(&[*one]))
+    }
+
+    /// Decides with the rules that can matter, or with all, while somebody acts in these roles.
+    fn answer(
+        &self,
+        people: &People,
+        asked: &AccessRequest<'_>,
+        (sliced, acting): (bool, &[&LentRole]),
+    ) -> Answer {
         let denied = |denial: Denial| Answer {
             outcome: Err(denial),
             route: String::new(),
@@ -103,7 +129,7 @@ impl Application {
         };
         // What HEAD has of GET is judged as GET, by rules that read the method as well.
         let asked = &AccessRequest { method: &matched.route.method, ..*asked };
-        if let Some((outcome, rule)) = self.evaluate(people, asked, &answer, sliced) {
+        if let Some((outcome, rule)) = self.evaluate(people, asked, &answer, (sliced, acting)) {
             answer.outcome = outcome;
             answer.rule = rule;
         }
@@ -115,13 +141,13 @@ impl Application {
         people: &People,
         asked: &AccessRequest<'_>,
         answer: &Answer,
-        sliced: bool,
+        (sliced, acting): (bool, &[&LentRole]),
     ) -> Option<(Result<(), Denial>, String)> {
         let principal = uid(PERSON, asked.person)?;
         let action = uid(ACTION, &answer.action)?;
         let resource = uid(RECORD, &answer.resource)?;
+        let unit = if answer.unit.is_empty() { people.city() } else { &answer.unit };
         let rules = if sliced {
-            let unit = if answer.unit.is_empty() { people.city() } else { &answer.unit };
             let mut groups = people.groups(asked.person, unit)?;
             groups.insert(principal.clone());
             let mut above: HashSet<_> =
@@ -133,7 +159,14 @@ impl Application {
         };
         let entities = people.slice(asked.person, &answer.resource, &answer.unit)?;
         let entities = Entities::from_entities(entities, None).ok()?;
-        let request = Request::new(principal, action, resource, self.context(asked)?, None).ok()?;
+        let mut context = self.context(asked);
+        if self.reads_delegations {
+            let (acting, acting_for) = people.read_as(acting, unit)?;
+            context.extend([("acting", acting), ("acting_for", acting_for)]);
+        }
+        let context = context.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let context = Context::from_pairs(context).ok()?;
+        let request = Request::new(principal, action, resource, context, None).ok()?;
         let response = Authorizer::new().is_authorized(&request, &rules, &entities);
         let mut reasons: Vec<String> =
             response.diagnostics().reason().map(ToString::to_string).collect();
@@ -152,8 +185,8 @@ impl Application {
     }
 
     /// Hour, minute and weekday (Monday is 1) in China's time, the method, and of the rest what is
-    /// known: a rule that reads what is not cannot be evaluated.
-    fn context(&self, asked: &AccessRequest<'_>) -> Option<Context> {
+    /// known: a rule that reads what is not cannot be evaluated. What is lent comes beside it.
+    fn context(&self, asked: &AccessRequest<'_>) -> Vec<(&'static str, RestrictedExpression)> {
         let local = asked.now + ZONE_SECONDS;
         let number = |value: u64| RestrictedExpression::new_long(i64::try_from(value).unwrap_or(0));
         let text = |value: &str| RestrictedExpression::new_string(value.to_owned());
@@ -179,6 +212,6 @@ impl Application {
         }
         let minutes = asked.authenticated_minutes();
         pairs.extend(minutes.map(|minutes| ("authenticated_minutes", number(minutes))));
-        Context::from_pairs(pairs.into_iter().map(|(name, value)| (name.to_owned(), value))).ok()
+        pairs
     }
 }

@@ -4,6 +4,7 @@
 use crate::application::Application;
 use crate::conditions::{Circumstances, day_of};
 use crate::decide::{AccessRequest, Answer, Denial};
+use crate::delegation::{LENT_MAX, LentRole};
 use crate::fault::{BundleError, Cure, line_with};
 use crate::path::CanonicalPath;
 use crate::people::People;
@@ -42,6 +43,9 @@ pub(crate) struct Example {
     /// The person has these roles, each spelled `ROLE@UNIT`.
     #[serde(default)]
     roles: Vec<String>,
+    /// These are lent to the person at that time.
+    #[serde(default)]
+    acting: Vec<ExampleLent>,
     method: String,
     path: String,
     /// RFC 3339 hour of the day in China, 0–23; ten in the morning if not said.
@@ -62,6 +66,17 @@ pub(crate) struct Example {
     /// Minutes since the client's key proved who it is.
     #[serde(default)]
     authenticated_minutes: u64,
+}
+
+/// A role that is lent in an example.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExampleLent {
+    /// Spelled `ROLE@UNIT`.
+    role: String,
+    /// Whose it is; somebody's whom no rule names, if not said.
+    #[serde(default = "somebody")]
+    absent: String,
 }
 
 /// The certificate of an example.
@@ -86,6 +101,10 @@ impl Example {
             authenticated: now.saturating_sub(self.authenticated_minutes.saturating_mul(60)),
         }
     }
+}
+
+fn somebody() -> String {
+    "ABSENT".into()
 }
 
 fn newest() -> u8 {
@@ -146,16 +165,22 @@ pub(crate) fn run(
 }
 
 fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(), String> {
-    let roles: Option<Vec<(String, String)>> = example
-        .roles
-        .iter()
-        .map(|text| text.split_once('@').map(|(role, unit)| (role.into(), unit.into())))
-        .collect();
-    let roles = roles.ok_or_else(|| "roles are ROLE@UNIT".to_owned())?;
+    let roles: Vec<(String, String)> =
+        example.roles.iter().map(|text| read_role(text)).collect::<Result<_, _>>()?;
+    let lent = example.acting.iter().map(|one| {
+        let (role, scope) = read_role(&one.role)?;
+        let (absent, from, until) = (one.absent.clone(), 0, u64::MAX);
+        Ok::<_, String>(LentRole { role, scope, absent, from, until })
+    });
+    let lent = lent.collect::<Result<Vec<_>, String>>()?;
+    if lent.len() > LENT_MAX {
+        return Err(format!("more than {LENT_MAX} roles are lent"));
+    }
     let people = People::new(
         units.iter().map(|unit| (unit.unit.clone(), unit.parent.clone())),
         [(SOMEONE.to_owned(), example.unit.clone(), roles)],
-    );
+    )
+    .with_lent([(SOMEONE.to_owned(), lent)]);
     let path = CanonicalPath::read(&example.path).map_err(|error| error.to_string())?;
     let midnight = match &example.date {
         Some(date) => {
@@ -180,4 +205,10 @@ fn one(application: &Application, units: &[Unit], example: &Example) -> Result<(
     };
     let named = example.rule.as_ref().is_none_or(|wanted| *wanted == rule);
     if fits && named { Ok(()) } else { Err(format!("gives {outcome:?} by rule `{rule}`")) }
+}
+
+/// A role over a unit.
+fn read_role(text: &str) -> Result<(String, String), String> {
+    let read = text.split_once('@').map(|(role, unit)| (role.to_owned(), unit.to_owned()));
+    read.ok_or_else(|| "roles are ROLE@UNIT".to_owned())
 }

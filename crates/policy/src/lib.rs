@@ -3,13 +3,14 @@
 //! Pure: no I/O, clock or randomness; the caller brings files, people and the time. Rules are
 //! Cedar, validated strictly when a bundle is read; examples beside them run as tests. An error
 //! while a rule is evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`],
-//! [`people`], `period`, [`conditions`], [`decide`], [`slice`], [`example`], [`fault`],
-//! `nesting`, `schema_size`, [`replay`].
+//! [`people`], [`delegation`], `period`, [`conditions`], [`decide`], [`slice`], [`example`],
+//! [`fault`], `nesting`, `schema_size`, [`replay`].
 
 pub mod application;
 pub mod bundle;
 pub mod conditions;
 pub mod decide;
+pub mod delegation;
 pub mod example;
 pub mod fault;
 mod nesting;
@@ -25,6 +26,7 @@ pub use application::{Application, Rule};
 pub use bundle::Bundle;
 pub use conditions::{Circumstances, DayKind};
 pub use decide::{AccessRequest, Answer, Denial};
+pub use delegation::{LENT_MAX, LentRole};
 pub use example::TestedExample;
 pub use fault::{BundleError, Cure};
 pub use path::{CanonicalPath, CanonicalPathError};

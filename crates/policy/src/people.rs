@@ -1,6 +1,7 @@
 //! Units, people and roles as Cedar sees them, ready for slicing: everything about one person or
 //! one unit is small, so a decision looks at a handful of entities however large the city is.
 
+use crate::delegation::{LENT_MAX, LentRole};
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
@@ -46,6 +47,8 @@ pub struct People {
     parents: HashMap<String, Option<String>>,
     city: String,
     people: HashMap<String, Someone>,
+    /// What is lent, by whom it is lent to; nobody stands here to whom nothing is.
+    lent: HashMap<String, Box<[LentRole]>>,
 }
 
 impl People {
@@ -64,7 +67,37 @@ impl People {
         let people = people
             .into_iter()
             .map(|(id, unit, roles)| (id, Someone { unit, roles: roles.into_iter().collect() }));
-        Self { city, people: people.collect(), parents }
+        Self { city, people: people.collect(), parents, lent: HashMap::new() }
+    }
+
+    /// The same with what is lent to people while its holders are on leave, whatever the time.
+    pub fn with_lent<P, L>(self, lent: P) -> Self
+    where
+        P: IntoIterator<Item = (String, L)>,
+        L: IntoIterator<Item = LentRole>,
+    {
+        let lent = lent.into_iter().filter_map(|(person, lent)| {
+            let lent: Box<[LentRole]> = lent.into_iter().take(LENT_MAX).collect();
+            (!lent.is_empty()).then_some((person, lent))
+        });
+        Self { lent: lent.collect(), ..self }
+    }
+
+    /// What is lent to a person, now or at another time.
+    pub fn lent(&self, person: &str) -> &[LentRole] {
+        self.lent.get(person).map(|lent| &**lent).unwrap_or_default()
+    }
+
+    /// What is lent to a person at a time.
+    pub(crate) fn acting(&self, person: &str, now: u64) -> Vec<&LentRole> {
+        self.lent(person).iter().filter(|one| one.counts_at(now)).collect()
+    }
+
+    /// Which of what is lent to a person counts at a time, a bit each, in their order.
+    pub(crate) fn acting_mask(&self, person: &str, now: u64) -> u8 {
+        let all = self.lent(person).iter().enumerate();
+        let counts = all.filter(|(_, one)| one.counts_at(now));
+        counts.fold(0, |mask, (place, _)| mask | 1 << place)
     }
 
     /// The unit of a person, if they are known here.
@@ -106,6 +139,30 @@ impl People {
         let inherited = someone.roles.iter().filter(|(_, scope)| above.contains(&scope.as_str()));
         let here = inherited.filter_map(|(role, _)| uid(ROLE, &over(role, unit)));
         Some(units.chain(held).chain(here).collect())
+    }
+
+    /// What is lent as rules read it, over its own unit and over `unit`, where that is below it:
+    /// the roles, and each with whose it is.
+    pub(crate) fn read_as(
+        &self,
+        lent: &[&LentRole],
+        unit: &str,
+    ) -> Option<(RestrictedExpression, RestrictedExpression)> {
+        let above = self.above(unit);
+        let (mut roles, mut whose) = (Vec::new(), Vec::new());
+        for one in lent {
+            let is_here = above.contains(&one.scope.as_str());
+            let scopes = [Some(one.scope.as_str()), is_here.then_some(unit)];
+            for scope in scopes.into_iter().flatten() {
+                let role =
+                    RestrictedExpression::new_entity_uid(uid(ROLE, &over(&one.role, scope))?);
+                let absent = RestrictedExpression::new_entity_uid(uid(PERSON, &one.absent)?);
+                let pair = [("absent".to_owned(), absent), ("role".to_owned(), role.clone())];
+                whose.push(RestrictedExpression::new_record(pair).ok()?);
+                roles.push(role);
+            }
+        }
+        Some((RestrictedExpression::new_set(roles), RestrictedExpression::new_set(whose)))
     }
 
     /// The entities of a decision: the person, the record, and what stands between them.

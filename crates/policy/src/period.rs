@@ -7,7 +7,8 @@ pub(crate) const ZONE_SECONDS: u64 = 8 * 3_600;
 /// read nothing of it. What is read in a way that is not known here counts as the minute.
 pub(crate) fn grain(rules: &str) -> Option<u64> {
     let grains = attributes(rules).filter_map(|attribute| match attribute {
-        "method" | "networks" | "certificate" | "tls" => None,
+        // What is lent begins and ends at seconds of its own, which a question says besides.
+        "method" | "networks" | "certificate" | "tls" | "acting" | "acting_for" => None,
         "weekday" | "holiday" | "workday" => Some(86_400),
         "hour" => Some(3_600),
         _ => Some(60),
@@ -15,20 +16,35 @@ pub(crate) fn grain(rules: &str) -> Option<u64> {
     grains.min()
 }
 
+/// All that a context has.
+const ATTRIBUTES: [&str; 12] = [
+    "method",
+    "networks",
+    "certificate",
+    "tls",
+    "weekday",
+    "holiday",
+    "workday",
+    "hour",
+    "minute",
+    "authenticated_minutes",
+    "acting",
+    "acting_for",
+];
+
 /// Whether rules may read for how long somebody is authenticated.
 pub(crate) fn reads_authentication(rules: &str) -> bool {
-    const OTHERS: [&str; 9] = [
-        "method",
-        "networks",
-        "certificate",
-        "tls",
-        "weekday",
-        "holiday",
-        "workday",
-        "hour",
-        "minute",
-    ];
-    attributes(rules).any(|attribute| !OTHERS.contains(&attribute))
+    may_read(rules, &["authenticated_minutes"])
+}
+
+/// Whether rules may read what is lent to somebody.
+pub(crate) fn reads_delegations(rules: &str) -> bool {
+    may_read(rules, &["acting", "acting_for"])
+}
+
+/// Whether rules read one of these, or anything in a way that is not known here.
+fn may_read(rules: &str, names: &[&str]) -> bool {
+    attributes(rules).any(|one| names.contains(&one) || !ATTRIBUTES.contains(&one))
 }
 
 /// What rules read of a context; empty for what is read in another way.
@@ -67,6 +83,9 @@ mod tests {
             ("when { context.holiday }", Some(86_400)),
             ("when { context.authenticated_minutes < 60 }", Some(60)),
             ("when { context.weekdays }", Some(60)),
+            ("when { context.acting.contains(resource[\"official\"]) }", None),
+            ("when { context.acting.isEmpty() && context.hour < 6 }", Some(3_600)),
+            ("when { context has acting }", Some(60)),
             ("when { context", Some(60)),
         ] {
             assert_eq!(grain(rules), read, "{rules}");
@@ -77,6 +96,16 @@ mod tests {
             ("when { context has hour }", true),
         ] {
             assert_eq!(reads_authentication(rules), reads, "{rules}");
+        }
+        for (rules, reads) in [
+            ("when { context.hour < 6 && context.authenticated_minutes < 60 }", false),
+            ("when { context.acting.contains(resource[\"official\"]) }", true),
+            ("when { context.acting_for.isEmpty() }", true),
+            ("when { context . acting.isEmpty() }", true),
+            ("when { context[\"acting\"].isEmpty() }", true),
+            ("permit (principal, action, resource);", false),
+        ] {
+            assert_eq!(reads_delegations(rules), reads, "{rules}");
         }
         let midnight = 1_795_363_200;
         assert_eq!(midnight % 86_400, 86_400 - ZONE_SECONDS);

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod delegations;
+
 use policy::{
     AccessRequest, Bundle, CanonicalPath, Circumstances, Denial, People, RuleChangeKind,
     RulesReplay,
@@ -266,7 +268,7 @@ fn conditions_decide_and_what_is_not_known_denies() {
         (answer.outcome, answer.rule)
     };
     assert_eq!(says(monday, fine).0, Ok(()));
-    let mut unders = vec![application.under(&asked(monday, fine))];
+    let mut unders = vec![application.under(&people, &asked(monday, fine))];
     for other in [
         Circumstances { source: Some([192, 0, 2, 1].into()), ..fine },
         Circumstances { certificate: Some("official"), ..fine },
@@ -274,7 +276,7 @@ fn conditions_decide_and_what_is_not_known_denies() {
         Circumstances { authenticated: monday - 61 * 60, ..fine },
     ] {
         assert_eq!(says(monday, other), (Err(Denial::Rule), "not-so".into()), "{other:?}");
-        unders.push(application.under(&asked(monday, other)));
+        unders.push(application.under(&people, &asked(monday, other)));
     }
     let late = Circumstances { authenticated: monday + day, ..fine };
     assert_eq!(says(monday + day, late), (Err(Denial::Rule), "not-so".into()), "a day off");
@@ -285,7 +287,7 @@ fn conditions_decide_and_what_is_not_known_denies() {
         Circumstances { authenticated: 0, ..fine },
     ] {
         assert_eq!(says(monday, unknown).0, Err(Denial::Error), "{unknown:?}");
-        unders.push(application.under(&asked(monday, unknown)));
+        unders.push(application.under(&people, &asked(monday, unknown)));
     }
     let beyond = Circumstances { authenticated: monday + 60 * day, ..fine };
     assert_eq!(says(monday + 60 * day, beyond).0, Err(Denial::Error), "behind the calendar's end");
