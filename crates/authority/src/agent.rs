@@ -244,6 +244,7 @@ impl Authority {
                     scope: scope.clone(),
                 })
                 .collect(),
+            lent: self.lent_at_gates(id, now),
         });
         Some(PeopleSnapshot {
             v: 1,

@@ -7,6 +7,7 @@ use crate::id::PersonId;
 use crate::state::Delegation;
 use records::code::Code;
 use records::order::{DELEGATION_SECONDS, DelegateBody, LENDS_MAX, LENT_MAX, RoleAction};
+use records::people::{SNAPSHOT_SECONDS, SnapshotDelegation};
 use records::rules::Role;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,10 +27,34 @@ impl Authority {
     /// Whether a delegation counts at `now`: within its time, not ended, and the absent hold the
     /// role themselves.
     pub fn is_acting(&self, person: &str, delegation: &Delegation, now: u64) -> bool {
-        let Delegation { absent, role, scope, from, until, .. } = delegation;
+        let Delegation { from, until, .. } = delegation;
         let in_time = (*from..=*until).contains(&now);
+        in_time && self.still_lent(person, delegation)
+    }
+
+    /// Whether a delegation counts within its time: it was not ended, and the absent hold the role
+    /// themselves.
+    fn still_lent(&self, person: &str, delegation: &Delegation) -> bool {
+        let Delegation { absent, role, scope, .. } = delegation;
         let ended = self.pending.is_undelegated(person, delegation);
-        in_time && !ended && !self.has_left(person) && self.holds(absent, *role, scope)
+        !ended && !self.has_left(person) && self.holds(absent, *role, scope)
+    }
+
+    /// What gates are told at `now` that is lent to a person: what counts, or will before such a
+    /// snapshot is over. It is made anew when half of that is.
+    pub(crate) fn lent_at_gates(&self, person: &str, now: u64) -> Vec<SnapshotDelegation> {
+        let soon = now + SNAPSHOT_SECONDS;
+        let told = self
+            .delegations_to(person)
+            .filter(|one| one.from <= soon && one.until >= now && self.still_lent(person, one));
+        let told = told.map(|one| SnapshotDelegation {
+            role: one.role,
+            scope: one.scope.clone(),
+            absent: one.absent.to_string(),
+            from: records::time::seconds(one.from),
+            until: records::time::seconds(one.until),
+        });
+        told.take(LENT_MAX).collect()
     }
 
     /// Roles that were lent to a person and may still count: they exclude others as own ones do.

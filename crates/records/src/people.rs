@@ -6,6 +6,8 @@ use crate::bytes::Bytes;
 use crate::founding::Holding;
 use crate::json::{self, JsonError};
 use crate::label::Label;
+use crate::order::LENT_MAX;
+use crate::rules::Role;
 use pki::PublicKey;
 use pki::algorithm::SignError;
 use serde::{Deserialize, Serialize};
@@ -106,6 +108,26 @@ pub struct SnapshotPerson {
     pub unit: String,
     /// The person holds these roles, each over a unit and everything below it.
     pub roles: Vec<Holding>,
+    /// These are lent to the person while their holders are on leave: those that count, or will
+    /// within a day; at most [`LENT_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lent: Vec<SnapshotDelegation>,
+}
+
+/// A role that an order lends to a person of a snapshot. A gate reads its days by its own clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotDelegation {
+    /// This role is lent.
+    pub role: Role,
+    /// It is lent over the unit of this id and everything below it.
+    pub scope: String,
+    /// It is lent by the person of this id, who is on leave.
+    pub absent: String,
+    /// First second, RFC 3339.
+    pub from: String,
+    /// Last second, RFC 3339.
+    pub until: String,
 }
 
 /// A snapshot's exact bytes with the registry key's signature.
@@ -141,13 +163,21 @@ impl SignedPeople {
         Ok(Self { snapshot: Bytes(bytes), signature: Bytes(signature) })
     }
 
-    /// The snapshot, if the registry key signed it.
+    /// The snapshot, if the registry key signed it and it lends nobody more than may be lent.
     pub fn open(&self, registry: &PublicKey) -> Option<PeopleSnapshot> {
         if !Label::People.verify(registry, &self.snapshot.0, &self.signature.0) {
             return None;
         }
         let read: Option<PeopleSnapshot> = json::read(&self.snapshot.0).ok();
-        read.filter(|snapshot| snapshot.v == 1)
+        let is_bounded = |one: &SnapshotPerson| one.lent.len() <= LENT_MAX;
+        read.filter(|snapshot| snapshot.v == 1 && snapshot.people.iter().all(is_bounded))
+    }
+}
+
+impl SnapshotDelegation {
+    /// First and last second, unix; none where one of them cannot be read.
+    pub fn span(&self) -> Option<(u64, u64)> {
+        Some((crate::time::read(&self.from)?, crate::time::read(&self.until)?))
     }
 }
 

@@ -25,7 +25,7 @@ fn lent(city: &SampleCity, person: &str) -> DelegateBody {
 }
 
 /// A city in which a deputy acts for officer-1 from tomorrow on.
-fn with_deputy() -> (SampleCity, DelegateBody) {
+pub(crate) fn with_deputy() -> (SampleCity, DelegateBody) {
     let mut city = SampleCity::found();
     let deputy = city.appoint("deputy", Role::ApplicationOwner, "sz-office");
     let body = lent(&city, &deputy);

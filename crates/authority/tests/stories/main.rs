@@ -9,6 +9,7 @@ mod departures;
 mod emergencies;
 mod foundings;
 mod keys_of_others;
+mod lent_at_gates;
 mod letters;
 mod modes;
 mod officers;

@@ -85,7 +85,7 @@ fn an_abandoned_renewal_promises_nothing() {
 }
 
 /// A gate's order.
-fn gate(action: &str) -> Body {
+pub(crate) fn gate(action: &str) -> Body {
     let closes = action == "close";
     Body::Agent(AgentBody {
         action: action.into(),
