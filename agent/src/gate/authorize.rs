@@ -6,7 +6,7 @@ use super::request::Checked;
 use super::state::Gate;
 use crate::spool::{NotRecorded, Place, Recorded};
 use crate::world::World;
-use policy::{AccessRequest, Answer, Circumstances};
+use policy::{AccessRequest, Answer, Circumstances, LentRole};
 use records::Code;
 use records::access::Exception;
 use records::body::{OfDecision, PERMITTED, RecordBody};
@@ -40,6 +40,9 @@ pub(super) struct Denial {
     pub(super) request: Checked,
     /// What the rules said, if they were asked.
     pub(super) answer: Option<Arc<Answer>>,
+    /// A role that was lent and does not count now, with which they would say yes; looked for where
+    /// somebody reads it.
+    pub(super) lapsed: Option<LentRole>,
     /// What was in force.
     pub(super) world: Arc<World>,
 }
@@ -68,9 +71,15 @@ pub(super) fn decide(
                 let peer = peer.clone();
                 Ok(Permit { peer, request, answer, exception, under, world, _only_here: () })
             }
-            Err(code) => Err(Box::new(Denial { code, request, answer: Some(answer), world })),
+            Err(code) => {
+                let is_read = request.html && code == Code::NotPermitted;
+                let lapsed = if is_read { world.rests_on(&asked) } else { None };
+                let lapsed = lapsed.filter(|lent| !lent.counts_at(now));
+                let answer = Some(answer);
+                Err(Box::new(Denial { code, request, answer, lapsed, world }))
+            }
         },
-        Err(code) => Err(Box::new(Denial { code, request, answer: None, world })),
+        Err(code) => Err(Box::new(Denial { code, request, answer: None, lapsed: None, world })),
     }
 }
 

@@ -6,7 +6,7 @@ use super::state::Gate;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use policy::Answer;
+use policy::{Answer, LentRole};
 use records::{Code, Problem};
 use service::problem::{CODE, REFERENCE};
 
@@ -18,13 +18,14 @@ pub(super) fn reference() -> String {
     crate::random::<10>().map(records::letter::reference).unwrap_or_default()
 }
 
-/// The answer to a refusal.
+/// The answer to a refusal: with what the rules said, if they were asked, and a role that was lent
+/// and does not count now, if it would be another answer with that.
 pub(super) fn refusal(
     gate: &Gate,
     code: Code,
     reference: &str,
     html: bool,
-    answer: Option<&Answer>,
+    answer: Option<(&Answer, Option<&LentRole>)>,
 ) -> Response<ResponseBody> {
     let problem = Problem::new(code, reference.to_owned());
     let (kind, body) = if html {
@@ -188,19 +189,27 @@ fn help_with_certificate(portal: &str, code: Code) -> (String, String) {
     }
 }
 
-fn page(gate: &Gate, code: Code, problem: &Problem, answer: Option<&Answer>) -> String {
+fn page(
+    gate: &Gate,
+    code: Code,
+    problem: &Problem,
+    answer: Option<(&Answer, Option<&LentRole>)>,
+) -> String {
     let mut rows = Vec::new();
     let world = gate.world.load();
     let rules = world.rules.as_ref().and_then(|rules| rules.application.as_ref());
     if let Some(rules) = rules {
         rows.push(row("应用系统 / application", &rules.zh, &rules.en));
     }
-    if let (Some(answer), Some(rules)) = (answer, rules) {
+    if let (Some((answer, lapsed)), Some(rules)) = (answer, rules) {
         if let Some(rule) = rules.rule(&answer.rule) {
             rows.push(row("依据 / rule", &rule.zh, &rule.en));
         }
         if !answer.resource.is_empty() {
             rows.push(row("涉及 / about", &answer.resource, ""));
+        }
+        if let Some((zh, en)) = lapsed.map(told) {
+            rows.push(row("代理 / acting for somebody", &zh, &en));
         }
         rows.push(row("谁可以授权 / who can grant it", &rules.grants_zh, &rules.grants_en));
     }
@@ -227,6 +236,22 @@ fn page(gate: &Gate, code: Code, problem: &Problem, answer: Option<&Answer>) -> 
     )
 }
 
+/// What is told of a role that was lent and does not count now: Chinese, English.
+fn told(lent: &LentRole) -> (String, String) {
+    let LentRole { role, scope, absent, .. } = lent;
+    let [from, until] = [lent.from, lent.until].map(records::time::seconds);
+    (
+        format!(
+            "规则允许在代理期限内的人。您代理 {absent} 的角色 {role}（{scope}），\
+             期限自 {from} 至 {until}，现在不在其内。"
+        ),
+        format!(
+            "The rules permit it to whoever acts for somebody. You act for {absent} as {role} \
+             ({scope}) from {from} until {until}, and not now."
+        ),
+    )
+}
+
 fn row(name: &str, first: &str, second: &str) -> String {
     let second = if second.is_empty() { String::new() } else { format!("<br>{}", escape(second)) };
     format!("<dt>{name}</dt><dd>{}{second}</dd>", escape(first))
@@ -240,6 +265,17 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use std::path::Path;
+
+    /// Whoever acts for somebody reads whose role it is, and when it counts.
+    #[test]
+    fn whoever_acted_for_somebody_reads_until_when() {
+        let (role, scope) = ("unit-handler".to_owned(), "office".to_owned());
+        let (from, until) = (1_800_000_000, 1_800_003_600);
+        let (zh, en) = told(&LentRole { role, scope, absent: "ABSENT".into(), from, until });
+        for said in ["ABSENT", "unit-handler", "office", "2027-01-15T08:00:00Z", "T09:00:00Z"] {
+            assert!(zh.contains(said) && en.contains(said), "{said}: {zh} {en}");
+        }
+    }
 
     /// Owners of applications find every code that the gate refuses with, with its status, on
     /// their page, and no other.

@@ -147,7 +147,7 @@ async fn denied(
         // It keeps no place among those that count; who comes again with it is a stranger.
         context.activity.close.cancel();
     }
-    let answer = denial.answer.as_deref();
+    let answer = denial.answer.as_deref().map(|answer| (answer, denial.lapsed.as_ref()));
     page::refusal(gate, denial.code, &reference, denial.request.html, answer)
 }
 

@@ -47,11 +47,13 @@ fn look_at(gate: &Gate, request: &InFlight, again: bool) {
         }
         return;
     }
-    let generation = gate.world.load().generation;
+    let world = gate.world.load();
+    let generation = world.generation;
     let judged_in = request.judged_in.load(Ordering::Relaxed);
     let (not_after, now) = (request.peer.certificate.not_after(), gate.clock.seconds());
-    let is_over = is_over(&gate.world.load(), not_after, now);
-    let judge = again || is_over || is_judged((judged_in, generation), request.by_order);
+    let is_over = is_over(&world, not_after, now);
+    let ends = ends_by_itself(&world, request);
+    let judge = again || is_over || is_judged((judged_in, generation), ends);
     let lapsed = if judge { still_permitted(gate, request).err() } else { None };
     if judge && lapsed.is_none() {
         request.judged_in.store(generation, Ordering::Relaxed);
@@ -96,10 +98,16 @@ fn permitted_in(world: &World, request: &InFlight, now: u64) -> Result<(), Code>
 }
 
 /// Whether something is judged whatever the time: in each new world, not only one that is told of,
-/// since one that came while nobody looked counts as well; and at each look where it passes by an
-/// order, which ends at a second of its own.
-fn is_judged((judged_in, generation): (u64, u64), by_order: bool) -> bool {
-    by_order || judged_in != generation
+/// since one that came while nobody looked counts as well; and at each look where it may end at a
+/// second of its own.
+fn is_judged((judged_in, generation): (u64, u64), ends_by_itself: bool) -> bool {
+    ends_by_itself || judged_in != generation
+}
+
+/// Whether what lets a request pass may end at a second of its own: an order, or a role that is
+/// lent to whoever asks.
+fn ends_by_itself(world: &World, request: &InFlight) -> bool {
+    request.by_order || world.lends_to(&request.peer.person)
 }
 
 /// Whether a limit has passed, of what is in force or of a certificate: no other world has to come
@@ -140,6 +148,19 @@ mod tests {
         assert!(is_judged((7, 7), true));
         assert!(!is_judged((7, 7), false));
         assert!(is_judged((7, 8), false) && is_judged((8, 7), false));
+    }
+
+    /// So is what somebody has under way to whom a role is lent, since that is over at a second of
+    /// its own and no other snapshot has to come for it.
+    #[test]
+    fn what_may_rest_on_a_role_that_is_lent_is_judged_at_each_look() {
+        let world = World::lending_to("p");
+        let path = CanonicalPath::read("/a").unwrap();
+        let asked = (http::Method::GET, Arc::new(path), Default::default());
+        let judged = (world.generation, false);
+        let request = InFlight::new(somebody(world.generation), asked, judged, Arc::default());
+        assert!(ends_by_itself(&world, &request));
+        assert!(!ends_by_itself(&World::lending_to("another"), &request));
     }
 
     /// What is under way ends with the certificate, the list and the people that it is permitted

@@ -5,14 +5,14 @@ use super::passage::Ordered;
 use super::unlisted::{AcceptedList, CertificateStanding, UnlistedSerials, VerifiedUnlisted};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
-use policy::{AccessRequest, Answer, Application, People};
+use policy::{AccessRequest, Answer, Application, LentRole, People};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use records::Code;
 use records::access::{Exception, InForce};
 use records::body::InForceBytes;
 use records::order::AccessMode;
-use records::people::PeopleSnapshot;
+use records::people::{PeopleSnapshot, SnapshotPerson};
 use records::time::SKEW_SECONDS_MAX;
 use records::unlisted::DatedSerial;
 use std::collections::HashMap;
@@ -20,6 +20,9 @@ use std::sync::Arc;
 
 #[cfg(test)]
 mod tests;
+
+// What rules read of what is lent is all that a snapshot may lend.
+const _: () = assert!(policy::LENT_MAX == records::order::LENT_MAX);
 
 /// Most decisions that are kept ready, and the longest path that is.
 const KEPT_MAX: usize = 50_000;
@@ -86,13 +89,15 @@ impl KnownPeople {
                 person.roles.iter().map(|held| (held.role.name().to_owned(), held.scope.clone()));
             (person.person.clone(), person.unit.clone(), roles.collect::<Vec<_>>())
         });
+        let deputies = snapshot.people.iter().filter(|person| !person.lent.is_empty());
+        let lent = deputies.map(|person| (person.person.clone(), lent_to(person)));
         Self {
             number: snapshot.number,
             this_update: snapshot.this_update_unix(),
             next_update: snapshot.next_update_unix(),
             policy: (snapshot.bundle, snapshot.policy.clone()),
             ordered: Ordered::of(snapshot),
-            people: People::new(units, people),
+            people: People::new(units, people).with_lent(lent),
             unit_names: snapshot
                 .units
                 .iter()
@@ -100,6 +105,16 @@ impl KnownPeople {
                 .collect(),
         }
     }
+}
+
+/// What is lent to a person of a snapshot; days that cannot be read never come.
+fn lent_to(person: &SnapshotPerson) -> Vec<LentRole> {
+    let read = person.lent.iter().filter_map(|one| {
+        let ((from, until), role) = (one.span()?, one.role.name().to_owned());
+        let (scope, absent) = (one.scope.clone(), one.absent.clone());
+        Some(LentRole { role, scope, absent, from, until })
+    });
+    read.collect()
 }
 
 /// The rules of this application.
@@ -352,13 +367,26 @@ impl World {
         known.ordered.passage((asked.person, asked.method), answer.outcome, asked.now)
     }
 
+    /// Whether something is lent to a person, now or soon: what rests on that begins and ends at
+    /// seconds of its own.
+    pub fn lends_to(&self, person: &str) -> bool {
+        self.known.as_ref().is_some_and(|known| !known.people.lent(person).is_empty())
+    }
+
+    /// What a yes to a question rests on that is lent to whoever asks.
+    pub fn rests_on(&self, asked: &AccessRequest<'_>) -> Option<LentRole> {
+        let (_, known, rules) = self.usable(asked.now).ok()?;
+        rules.application.as_ref()?.rests_on(&known.people, asked).cloned()
+    }
+
     /// Decides, or gives what was decided for the same question while nothing changed of the time
-    /// that rules read.
+    /// that rules read, nor of what is lent to whoever asks.
     pub fn decide(&self, asked: &AccessRequest<'_>) -> Result<Arc<Answer>, Code> {
         let (_, known, rules) = self.usable(asked.now)?;
         known.ordered.is_open(asked.now)?;
         let application = rules.application.as_ref().ok_or(Code::NotPermitted)?;
-        let question = Question::of(asked, application.period(asked.now), application.under(asked));
+        let under = application.under(&known.people, asked);
+        let question = Question::of(asked, application.period(asked.now), under);
         if let Some(answer) = self.decided.get(&question) {
             return Ok(answer);
         }

@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::verdict::Failed;
 use pki::PublicKey;
 use pki::crl::RevocationList;
-use policy::{AccessRequest, CanonicalPath, People};
+use policy::{AccessRequest, CanonicalPath, LentRole, People};
 use records::Bytes;
 use records::access::{Exception, ExceptionKind};
 use records::order::{AccessMode, Body};
@@ -284,5 +284,14 @@ fn known(snapshot: &PeopleSnapshot) -> People {
             .collect();
         (person.person.clone(), person.unit.clone(), roles)
     });
-    People::new(units, people)
+    let deputies = snapshot.people.iter().filter(|person| !person.lent.is_empty());
+    let lent = deputies.map(|person| {
+        let read = person.lent.iter().filter_map(|one| {
+            let ((from, until), role) = (one.span()?, one.role.name().to_owned());
+            let (scope, absent) = (one.scope.clone(), one.absent.clone());
+            Some(LentRole { role, scope, absent, from, until })
+        });
+        (person.person.clone(), read.collect::<Vec<_>>())
+    });
+    People::new(units, people).with_lent(lent)
 }

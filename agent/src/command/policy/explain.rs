@@ -7,7 +7,7 @@ use crate::command::joined::joined;
 use crate::world::{Anchors, Source, denial_code};
 use anyhow::Context;
 use clap::Args;
-use policy::{AccessRequest, Answer, Application, CanonicalPath, Circumstances};
+use policy::{AccessRequest, Answer, Application, CanonicalPath, Circumstances, LentRole};
 use records::Code;
 use records::join::JoinFile;
 use service::{Clock, Metrics};
@@ -92,17 +92,23 @@ pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Re
     let rules = world.rules.as_ref().and_then(|rules| rules.application.as_ref());
     let rules = others.as_ref().or(rules);
     let rule = rules.and_then(|rules| rules.rule(&answer.rule));
+    let known = world.known.as_ref();
+    let lent = rules.zip(known).and_then(|(rules, known)| rules.rests_on(&known.people, &asked));
     if json {
         let value = serde_json::json!({
             "permitted": code.is_none(), "code": code.map_or("permitted", |code| code.name()),
             "rule": answer.rule, "zh": rule.map(|rule| &rule.zh), "en": rule.map(|rule| &rule.en),
             "route": answer.route, "action": answer.action, "resource": answer.resource,
             "mode": world.mode(now), "passes_by": passes.as_ref().map(|one| one.by),
+            "rests_on": lent.map(|lent| lent_document(lent, now)),
             "bundle": in_force.bundle, "people": in_force.people, "crl": in_force.crl,
         });
         system::terminal::json(&value.to_string());
     } else {
         say(&arguments.method, &answer, (code, rules));
+        if let Some(lent) = lent {
+            say_lent(lent, now);
+        }
         if passes.is_some() {
             speech::said("  ", "按办件放行并记录", "it passes by an order, and is recorded so");
         }
@@ -120,6 +126,32 @@ pub(super) fn run(state: &Path, json: bool, arguments: &Arguments) -> anyhow::Re
         speech::fact("  ", ("依据", "in force"), in_force);
     }
     Ok(if code.is_none() { ExitCode::SUCCESS } else { ExitCode::from(records::exit::DENIED) })
+}
+
+/// A role that is lent, on which a yes rests, for machines.
+fn lent_document(lent: &LentRole, now: u64) -> serde_json::Value {
+    serde_json::json!({
+        "role": lent.role, "scope": lent.scope, "absent": lent.absent,
+        "from": records::time::seconds(lent.from), "until": records::time::seconds(lent.until),
+        "counts": lent.counts_at(now),
+    })
+}
+
+/// The same for people: it counts, or it would be permitted if it did.
+fn say_lent(lent: &LentRole, now: u64) {
+    match lent.counts_at(now) {
+        true => speech::said("  ", "凭代理：", "by acting for somebody:"),
+        false => speech::said(
+            "  ",
+            "在代理期限内才允许：",
+            "it is permitted while acting for somebody counts:",
+        ),
+    }
+    let LentRole { role, scope, absent, .. } = lent;
+    let [from, until] = [lent.from, lent.until].map(records::time::seconds);
+    speech::fact("    ", ("为谁", "for whom"), absent);
+    speech::fact("    ", ("角色", "role"), format!("{role}@{scope}"));
+    speech::fact("    ", ("期限", "from and until"), format!("{from} – {until}"));
 }
 
 /// The rules of a folder for the application of this gate.

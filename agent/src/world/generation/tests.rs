@@ -2,6 +2,111 @@
 
 use super::super::unlisted::tests::{releases, said, serial};
 use super::*;
+use policy::{Bundle, CanonicalPath, Circumstances, Denial};
+use records::people::{SnapshotDelegation, SnapshotUnit};
+use records::rules::Role;
+
+/// First and last second of what is lent, in one hour.
+const FROM: u64 = 1_800_000_600;
+const UNTIL: u64 = FROM + 600;
+
+/// The people of a snapshot in which somebody of an office acts for its handler, or does not.
+fn known(number: u64, person: &str, acts: bool) -> Arc<KnownPeople> {
+    let unit = |unit: &str, parent: Option<&str>| SnapshotUnit {
+        unit: unit.into(),
+        name: unit.into(),
+        parent: parent.map(str::to_owned),
+        served: true,
+    };
+    let lent = SnapshotDelegation {
+        role: Role::UnitHandler,
+        scope: "office".into(),
+        absent: "ABSENT".into(),
+        from: records::time::seconds(FROM),
+        until: records::time::seconds(UNTIL),
+    };
+    let person = SnapshotPerson {
+        person: person.into(),
+        unit: "office".into(),
+        roles: Vec::new(),
+        lent: if acts { vec![lent] } else { Vec::new() },
+    };
+    let snapshot = PeopleSnapshot {
+        v: 1,
+        founding: [7; 32].into(),
+        agent: "gate-1".into(),
+        order: Default::default(),
+        application: "exchange".into(),
+        hosts: Vec::new(),
+        number,
+        bundle: 1,
+        policy: Default::default(),
+        mode: None,
+        emergencies: Vec::new(),
+        this_update: records::time::seconds(FROM - 3_600),
+        next_update: records::time::seconds(UNTIL + 3_600),
+        units: vec![unit("city", None), unit("office", Some("city"))],
+        people: vec![person],
+    };
+    Arc::new(KnownPeople::new(&snapshot))
+}
+
+impl World {
+    /// A world in which a role is lent to somebody.
+    pub(crate) fn lending_to(person: &str) -> Self {
+        Self::nothing().next(None, Some(known(1, person, true)), None)
+    }
+}
+
+/// The rules of the sample application, and that whoever acts for a handler sends.
+fn rules_for_deputies() -> Arc<Rules> {
+    let rules = "@id(\"deputies\") @zh(\"代理人\") @en(\"deputies\")\n\
+                 permit (principal, action == Action::\"send\", resource)\n\
+                 when { context.acting.contains(resource[\"unit-handler\"]) };\n";
+    let rules = format!("{}{rules}", include_str!("../../../../policies/access/exchange.cedar"));
+    let files = [
+        ("access/exchange.cedar", rules.as_str()),
+        ("access/exchange.toml", include_str!("../../../../policies/access/exchange.toml")),
+        (
+            "access/exchange.examples.toml",
+            include_str!("../../../../policies/access/exchange.examples.toml"),
+        ),
+        (
+            "access/schema.cedarschema",
+            include_str!("../../../../policies/access/schema.cedarschema"),
+        ),
+    ];
+    let bundle = Bundle::read(1, files).unwrap();
+    let application = bundle.application("exchange").cloned();
+    Arc::new(Rules { version: 1, digest: Default::default(), application })
+}
+
+/// By one snapshot, and though answers are kept, a role that is lent opens something from its first
+/// second to its last; once an order ended it, nothing from the next snapshot on.
+#[test]
+fn what_is_lent_opens_nothing_outside_of_its_days_or_once_it_is_ended() {
+    let list = Revocations { next_update: u64::MAX, ..(*list(4, &[], &[])).clone() };
+    let people = known(1, "DEPUTY", true);
+    let world =
+        World::nothing().next(Some(Arc::new(list)), Some(people), Some(rules_for_deputies()));
+    let path = CanonicalPath::read("/documents/office").unwrap();
+    let says = |world: &World, now| {
+        let under = Circumstances::default();
+        let asked = AccessRequest { person: "DEPUTY", method: "POST", path: &path, now, under };
+        let told = world.rests_on(&asked).map(|lent| (lent.absent, lent.until));
+        (world.decide(&asked).unwrap().outcome, told)
+    };
+    let told = Some(("ABSENT".to_owned(), UNTIL));
+    for now in [FROM, UNTIL, FROM] {
+        assert_eq!(says(&world, now), (Ok(()), told.clone()), "{now}");
+        for outside in [FROM - 1, UNTIL + 1] {
+            assert_eq!(says(&world, outside), (Err(Denial::Rule), told.clone()), "{outside}");
+        }
+    }
+    let ended = world.next(None, Some(known(2, "DEPUTY", false)), None);
+    assert_eq!(says(&ended, FROM), (Err(Denial::Rule), None));
+    assert!(world.lends_to("DEPUTY") && !world.lends_to("ABSENT") && !ended.lends_to("DEPUTY"));
+}
 
 fn list(number: u64, revoked: &[u16], suspended: &[u16]) -> Arc<Revocations> {
     let of = |all: &[u16], how| -> Vec<_> { all.iter().map(|n| (serial(*n), how)).collect() };
