@@ -185,7 +185,9 @@ fn a_delegation_is_drafted_and_ended_by_who_cares_for_the_absent() {
     drafts(&mut sample, "officer-2", &ends).unwrap();
     let order = sample.newest_order();
     sample.approved_by(order, &SECURITY);
+    let before = sample.state.people_change;
     assert_eq!(sample.execute(), None);
+    assert!(sample.state.people_taken > before, "gates are told as of any brake");
     sample.sequence();
     assert_eq!(sample.authority().delegations_to(&deputy).count(), 0);
 }
