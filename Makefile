@@ -7,7 +7,7 @@ RUN_PACKAGES := gcc libc6-dev make openssl
 TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils \
 	chromium libnss3-tools fonts-wqy-microhei postgresql default-jdk-headless gnutls-bin opensc \
 	softhsm2 curl ca-certificates certbot lego dehydrated uacme caddy util-linux scep certmonger \
-	php-cli golang-go nginx-light apache2-bin haproxy systemd
+	php-cli php-fpm golang-go nginx-light apache2-bin haproxy systemd libtomcat10-java
 
 run: rust tools build
 	@cargo xtask run
@@ -37,7 +37,8 @@ test-tools:
 	@./xtask/install $(TEST_PACKAGES)
 	@[ -x .tools/venv/bin/lint_pkix_cert ] || python3 -m venv .tools/venv
 	@.tools/venv/bin/python3 -m pip install --quiet --disable-pip-version-check \
-		pkilint==0.13.3 cryptography==45.0.3 aiosmtpd==1.4.6 acme-tiny==5.0.3
+		pkilint==0.13.3 cryptography==45.0.3 aiosmtpd==1.4.6 acme-tiny==5.0.3 \
+		uvicorn==0.55.0
 
 	@command -v npm > /dev/null || ./xtask/install nodejs npm
 	@[ -d .tools/node/node_modules/axe-core ] || (mkdir -p .tools/node && \
