@@ -38,7 +38,7 @@ test-tools:
 	@[ -x .tools/venv/bin/lint_pkix_cert ] || python3 -m venv .tools/venv
 	@.tools/venv/bin/python3 -m pip install --quiet --disable-pip-version-check \
 		pkilint==0.13.3 cryptography==45.0.3 aiosmtpd==1.4.6 acme-tiny==5.0.3 \
-		uvicorn==0.55.0
+		uvicorn==0.55.0 radicale==3.9.0
 
 	@command -v npm > /dev/null || ./xtask/install nodejs npm
 	@[ -d .tools/node/node_modules/axe-core ] || (mkdir -p .tools/node && \

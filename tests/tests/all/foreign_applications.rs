@@ -1,28 +1,33 @@
 //! Applications of others behind a gate, unmodified: the recipes of `docs/gate.md` as they stand
-//! there, but for address, port and folder. All of them are places of one application, so that one
-//! gate reaches each.
+//! there, but for address, port and folder. Most of them are places of one application, so that one
+//! gate reaches each; a calendar server is alone behind it afterwards.
 
 use crate::http1_framing::{OWN, Stage};
 use crate::upstreams::stage;
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tests::processes::{Office, until};
 use tests::{Running, workspace};
 
-/// Address and port of a recipe; where Apache and nginx have their files, and nginx the socket of
-/// PHP.
+/// Address and port of a recipe; where Apache and nginx have their files, nginx the socket of PHP,
+/// and the calendar server its calendars.
 const HOST: &str = "127.0.0.1";
 const PORT: &str = "8000";
 const DOCUMENTS: &str = "/var/www/html";
 const SOCKET: &str = "/run/php/php-fpm.sock";
+const COLLECTIONS: &str = "/var/lib/radicale/collections";
 
 /// Where they listen here: what connects to the other address of this machine meanwhile takes none
 /// of their ports.
 const HERE: &str = "127.0.0.80";
+
+/// Before what route of the rules those of the calendar server stand.
+const POST: &str = "[[route]]\nmethod = \"POST\"";
 
 /// What starts a server in a folder with the text of its recipe, at a port.
 type Start = fn(&Path, &str, u16) -> Vec<Command>;
@@ -114,6 +119,16 @@ fn servlet(folder: &Path, recipe: &str, _: u16) -> Vec<Command> {
     with("java", &["-cp", "/usr/share/java/*"], (folder, "Application.java", recipe))
 }
 
+/// It has the gate's keys beside it already.
+fn radicale(folder: &Path, recipe_of_server: &str, _: u16) -> Vec<Command> {
+    let collections = folder.join("collections").display().to_string();
+    let settings = recipe("ini radicale").replace(COLLECTIONS, &collections);
+    std::fs::write(folder.join("radicale.conf"), settings).unwrap();
+    let sample = workspace().join("examples/identity.py");
+    std::fs::copy(sample, folder.join("identity.py")).unwrap();
+    with(&with_packages(), &[], (folder, "server.py", recipe_of_server))
+}
+
 fn nginx(folder: &Path, recipe: &str, _: u16) -> Vec<Command> {
     let at = folder.display();
     let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -186,7 +201,8 @@ async fn answer_to(stage: &Stage, head: &str, body: &str) -> String {
 }
 
 /// Each of them gets what its gate was asked for, in a form that it understands, with an identity
-/// token and no other, and is understood; what its gate denies reaches none.
+/// token and no other, and is understood; what its gate denies reaches none. One that takes a
+/// user's name from its server has it from the token alone.
 #[tokio::test]
 async fn applications_of_others_stand_behind_a_gate() {
     let folder = tempfile::Builder::new().prefix("apps-").tempdir_in("/tmp").unwrap();
@@ -205,30 +221,50 @@ async fn applications_of_others_stand_behind_a_gate() {
     let socket = folder.path().join("php-fpm/fpm.sock");
     until("php-fpm", async || UnixStream::connect(&socket).is_ok()).await;
     let upstream = format!("[{}]", places.join(", "));
-    let stage = stage(office, &upstream, "").await;
+    let mut stage = stage(office, &upstream, "").await;
 
-    each_is_asked(&stage).await;
+    let calendars = folder.path().join("radicale");
+    std::fs::create_dir(&calendars).unwrap();
+    let keys = stage.office.path("gate/identity/jwks.json");
+    symlink(keys, calendars.join("jwks.json")).unwrap();
+    let [port] = free_ports();
+    running.extend(spawned(folder.path(), "python radicale", radicale, port));
+
+    let token = each_is_asked(&stage).await;
     each_takes_a_document(&stage).await;
     let denied = answer_to(&stage, "GET /unknown HTTP/1.1", "").await;
     assert!(denied.starts_with("HTTP/1.1 403 ") && denied.contains("route-unknown"), "{denied}");
+
+    stage.office.stop("agent");
+    let path = stage.office.path("gate/agent.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(&upstream, &format!("\"{HERE}:{port}\""))).unwrap();
+    until_there("radicale", port).await;
+    stage.office.start("agent", &[]).await;
+    calendars_are_of_whom_the_token_names(&stage, &calendars, &token, port).await;
 }
 
-/// Each of them is read from.
-async fn each_is_asked(stage: &Stage) {
-    let mut met = BTreeSet::new();
+/// Each of them is read from; gives a token that the gate made for one of these requests.
+async fn each_is_asked(stage: &Stage) -> String {
+    let (mut met, mut tokens) = (BTreeSet::new(), Vec::new());
     until("each of them answers", async || {
         let head = format!("GET {OWN} HTTP/1.1\r\nYinxin-Identity: forged");
         let answer = answer_to(stage, &head, "").await;
         assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.contains("forged"), "{answer}");
         for (block, ..) in SERVERS {
             let said = answer.split_once(&format!("{} GET {OWN} ", name_of(block)));
-            if said.is_some_and(|(_, token)| token.matches('.').count() >= 2) {
-                met.insert(block);
-            }
+            let Some((_, token)) = said.filter(|said| said.1.matches('.').count() >= 2) else {
+                continue;
+            };
+            met.insert(block);
+            let is_of_token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            tokens.extend(token.split(|c| !is_of_token(c)).next().map(str::to_owned));
         }
         met.len() == SERVERS.len()
     })
     .await;
+    // Apache says of itself what others say of a request.
+    tokens.into_iter().find(|token| token.len() > 100).unwrap()
 }
 
 /// Each of them that takes a body has it whole, once the person may send.
@@ -247,4 +283,68 @@ async fn each_takes_a_document(stage: &Stage) {
         taken.len() == SERVERS.iter().filter(|one| one.2).count()
     })
     .await;
+}
+
+const CALENDAR: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//city//duty//EN\r\n\
+    BEGIN:VEVENT\r\nUID:handover\r\nDTSTAMP:20260105T010000Z\r\nDTSTART:20260105T010000Z\r\n\
+    SUMMARY:handover\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+const WHO: &str = "<propfind xmlns=\"DAV:\"><prop><current-user-principal/></prop></propfind>";
+
+/// The person writes and reads their own calendar, and none of somebody else's, whatever their
+/// request says of them; who comes past the gate is nobody, with a token of another request too.
+async fn calendars_are_of_whom_the_token_names(
+    stage: &Stage,
+    folder: &Path,
+    token: &str,
+    port: u16,
+) {
+    let routes = format!("{}\n{POST}", recipe("toml radicale"));
+    stage.office.rules(2, &[("exchange.toml", POST, routes.as_str())]).await;
+    let others = folder.join("collections/collection-root/other/work");
+    std::fs::create_dir_all(&others).unwrap();
+    std::fs::write(others.join(".Radicale.props"), "{\"tag\": \"VCALENDAR\"}").unwrap();
+    std::fs::write(others.join("handover.ics"), CALENDAR).unwrap();
+
+    let forged = "X-Remote-User: other\r\nRemote-User: other\r\nX-Script-Name: /other";
+    let forged = format!("{forged}\r\nYinxin-Identity: {token}");
+    let send = async |method: &str, path: &str, body: &str| {
+        let length = match body {
+            "" => String::new(),
+            _ => format!("\r\nContent-Length: {}", body.len()),
+        };
+        let head = format!("{method} {path} HTTP/1.1\r\n{forged}\r\nDepth: 0{length}");
+        answer_to(stage, &head, body).await
+    };
+    let person = &stage.person.person;
+    let own = format!("/{person}/work");
+    let mut answer = String::new();
+    until("the routes are there", async || {
+        answer = send("PUT", &own, CALENDAR).await;
+        !answer.contains("route-unknown")
+    })
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let who = send("PROPFIND", &format!("{own}/"), WHO).await;
+    assert!(who.starts_with("HTTP/1.1 207 ") && who.contains(&format!(">/{person}/<")), "{who}");
+    let others = send("GET", "/other/work", "").await;
+    assert!(others.starts_with("HTTP/1.1 403 ") && !others.contains("handover"), "{others}");
+    assert!(others.contains("Access to the requested resource forbidden."), "{others}");
+    let denied = send("DELETE", &own, "").await;
+    assert!(denied.starts_with("HTTP/1.1 403 ") && denied.contains("route-unknown"), "{denied}");
+    let kept = send("GET", &own, "").await;
+    assert!(kept.starts_with("HTTP/1.1 200 ") && kept.contains("SUMMARY:handover"), "{kept}");
+
+    for fields in [String::new(), "Remote-User: other\r\n".to_owned(), format!("{forged}\r\n")] {
+        let past = past_the_gate(port, &format!("GET /other/work HTTP/1.1\r\n{fields}"));
+        assert!(past.contains(" 401 ") && !past.contains("handover"), "{past}");
+    }
+}
+
+/// What a server says to who asks it without a gate.
+fn past_the_gate(port: u16, head: &str) -> String {
+    let mut stream = TcpStream::connect((HERE, port)).unwrap();
+    stream.write_all(format!("{head}Host: localhost\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
