@@ -209,6 +209,21 @@ impl Authority {
         Ok(())
     }
 
+    /// A join that is on its way: what no token of the agent's order made keeps nobody from joining.
+    pub(crate) fn notice_join(&mut self, event: &Event, now: u64) {
+        let Event::Joined { agent, order, challenge, request, token, value, serial, .. } = event
+        else {
+            return;
+        };
+        let claim = JoinClaim { agent, challenge, request, token, value };
+        let is_of_order = self.agent(agent).is_some_and(|state| state.order == *order);
+        if !is_of_order || self.check_join(&claim, now).is_err() {
+            return;
+        }
+        self.pending.joined.insert(agent.as_str().into());
+        self.notice_promise(&format!("{agent}/agent"), request, serial);
+    }
+
     /// What an agent's next snapshot says: its units with their people, and what stands above them.
     /// One that is closed is told of nobody.
     pub fn snapshot(&self, id: &str, number: u64, now: u64) -> Option<PeopleSnapshot> {

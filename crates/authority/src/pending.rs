@@ -80,23 +80,8 @@ impl Authority {
                 self.notice_withdrawn(statement, signature, unix);
             }
             Event::Declined { decline, person } => self.notice_decline(decline, person, unix),
-            Event::Joined { agent, request, serial, .. } => {
-                self.pending.joined.insert(agent.as_str().into());
-                self.notice_promise(&format!("{agent}/agent"), request, serial);
-            }
-            Event::Used { authorization, request, serial, .. } => {
-                self.pending.used.insert(authorization.as_str().into());
-                if let Some(subject) =
-                    self.standing(authorization).map(crate::state::Standing::subject)
-                {
-                    self.notice_promise(&subject, request, serial);
-                }
-            }
-            Event::Issued { subject, key_sha256, .. } => {
-                if let Some(key) = key_sha256.digest() {
-                    self.pending.keys.insert(key, subject.as_str().into());
-                }
-            }
+            Event::Joined { .. } => self.notice_join(&record.event, unix),
+            Event::Used { .. } => self.notice_use(&record.event, unix),
             Event::MachineAccount { jws, statement, signature } => {
                 self.notice_account(jws, (statement, signature));
             }
@@ -156,6 +141,10 @@ impl Authority {
         let body = self.entry(digest).map(|open| open.body.clone());
         // No brake is over, and told so, by the word of a record that is not about it.
         let Some(Body::Issue(issue)) = body.as_deref() else { return };
+        // Nor an order that officers are still to approve.
+        if !self.has_enough(digest) {
+            return;
+        }
         self.pending.ended.insert(digest, OrderEnd::Consumed);
         let key = Sha256::digest(&issue.key.0).into();
         self.pending.keys.insert(key, issue.person.as_str().into());
@@ -171,7 +160,8 @@ impl Authority {
         }
     }
 
-    fn notice_promise(&mut self, subject: &str, request: &Bytes, serial: &str) {
+    /// A certificate of a service that is on its way.
+    pub(crate) fn notice_promise(&mut self, subject: &str, request: &Bytes, serial: &str) {
         let Some(serial) = Serial::read(serial) else { return };
         self.pending.promised.insert(Sha256::digest(&request.0).into(), serial);
         if let Some(read) = self.signatures.request(&request.0) {

@@ -4,7 +4,7 @@
 use crate::authority::Authority;
 use crate::id::digest_of;
 use crate::id::{Serial, Sha256Value};
-use crate::state::OpenIntent;
+use crate::state::{OpenIntent, Standing};
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -17,24 +17,12 @@ use std::sync::Arc;
 impl Authority {
     /// A use of a standing authorization; the new key may ask next, and speaks for its service.
     pub(crate) fn add_use(&mut self, record: &Record, now: u64) -> Result<(), Code> {
+        let asked = asked_in(&record.event).ok_or(Code::Malformed)?;
         let Event::Used {
-            authorization,
-            challenge,
-            request,
-            asked_by,
-            signature,
-            serial,
-            tbs_sha256,
+            authorization, challenge, request, signature, serial, tbs_sha256, ..
         } = &record.event
         else {
             return Err(Code::Malformed);
-        };
-        let asked = Renew {
-            authorization: authorization.clone(),
-            challenge: challenge.clone(),
-            request: request.clone(),
-            asked_by: asked_by.clone(),
-            signature: signature.clone(),
         };
         let serial = Serial::read(serial).ok_or(Code::Malformed)?;
         let tbs_sha256 = digest_of(tbs_sha256)?;
@@ -99,9 +87,23 @@ impl Authority {
         self.pending.used.contains(authorization)
     }
 
+    /// A use that is on its way: what the key that may ask did not sign keeps it from no other.
+    pub(crate) fn notice_use(&mut self, event: &Event, now: u64) {
+        let Event::Used { serial, .. } = event else { return };
+        let Some(asked) = asked_in(event) else { return };
+        if self.check_use(&asked, now).is_err() {
+            return;
+        }
+        let Some(subject) = self.standing(&asked.authorization).map(Standing::subject) else {
+            return;
+        };
+        self.pending.used.insert(asked.authorization.as_str().into());
+        self.notice_promise(&subject, &asked.request, serial);
+    }
+
     /// What a service may renew ends with it.
     pub(crate) fn end_standing(&mut self, service: &str) {
-        let theirs = |(id, standing): (&Arc<str>, &Arc<crate::state::Standing>)| {
+        let theirs = |(id, standing): (&Arc<str>, &Arc<Standing>)| {
             (standing.given.service == service).then(|| id.clone())
         };
         let ended: Vec<Arc<str>> = self.standing.iter().filter_map(theirs).collect();
@@ -134,4 +136,18 @@ impl Authority {
         }
         Ok(wanted.key().clone())
     }
+}
+
+/// What was asked for where a record tells of a use.
+fn asked_in(event: &Event) -> Option<Renew> {
+    let Event::Used { authorization, challenge, request, asked_by, signature, .. } = event else {
+        return None;
+    };
+    Some(Renew {
+        authorization: authorization.clone(),
+        challenge: challenge.clone(),
+        request: request.clone(),
+        asked_by: asked_by.clone(),
+        signature: signature.clone(),
+    })
 }

@@ -147,10 +147,12 @@ fn an_agents_key_stays_its_own_after_it_is_replaced() {
     assert_eq!(may(&city, &own, &person), Err(Code::KeyForeign));
 }
 
+/// Whose key it is follows from an intent; a record of a certificate for which there is none says
+/// nothing, and keeps nobody from a certificate while it waits.
 #[test]
-fn a_claim_in_a_record_that_waits_takes_a_key_from_others() {
-    let (mut city, person, _) = with_letter();
-    let own = key();
+fn a_claim_in_a_record_that_waits_takes_no_key() {
+    let (mut city, person, reference) = with_letter();
+    let (own, other) = (key(), city.register("sz-office"));
     city.pending(Event::Issued {
         under: sha256(b"order"),
         serial: "0102".into(),
@@ -161,7 +163,10 @@ fn a_claim_in_a_record_that_waits_takes_a_key_from_others() {
         sha256: sha256(b"certificate"),
         certificate: sha256(b"commitment"),
     });
-    assert_eq!(may(&city, &own, &person), Err(Code::KeyForeign));
-    city.authority.forget_pending();
+    assert_eq!(may(&city, &own, &person), Ok(()));
+    let serial = city.certify(&reference, &own);
+    let issued = city.issued_event(serial, "official");
+    city.pending(issued);
+    assert_eq!(may(&city, &own, &other), Err(Code::KeyForeign));
     assert_eq!(may(&city, &own, &person), Ok(()));
 }

@@ -298,6 +298,23 @@ fn no_intent_that_waits_ends_a_brake() {
     assert!(city.authority.judge(brake, None, city.now).is_ok());
 }
 
+/// The same of an order to issue that officers did not approve yet: it is open as it was, and they
+/// go on approving it.
+#[test]
+fn no_intent_that_waits_ends_an_order_without_its_approvals() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    let mut later = city.clone();
+    later.approve(order, "officer-2").unwrap();
+    let (_, intent) = later.intent_event(order).unwrap();
+    city.pending(intent.clone());
+    assert_eq!(city.authority.intended_under(&reference), None);
+    assert_eq!(city.approve(order, "officer-2"), Ok(()));
+    city.pending(intent);
+    assert_eq!(city.authority.open(order, city.now).err(), Some(Code::OrderConsumed));
+}
+
 #[test]
 fn a_departure_bites_at_once() {
     let (mut city, person, reference) = with_letter();

@@ -149,6 +149,42 @@ fn a_token_is_good_for_one_join() {
     assert!(agent.past.contains(&Bytes::from(own.public_key().sha256())));
 }
 
+/// What waits for the tree counts as it will count there: a hand that lays renewals and joins into
+/// the queue that no key and no token made keeps nobody from theirs, and takes no key.
+#[test]
+fn what_no_service_asked_for_keeps_none_waiting() {
+    let mut city = SampleCity::found();
+    let own = key();
+    let renew = city.renewal(None, &own);
+    let request = Sha256::digest(&renew.request.0);
+    let (_, mut forged) = city.used_event(&renew);
+    if let Event::Used { signature, .. } = &mut forged {
+        signature.0.reverse();
+    }
+    city.pending(forged);
+    assert!(!city.authority.is_being_used(&renew.authorization));
+    assert_eq!(city.authority.promised(&request), None);
+    assert_eq!(city.authority.may_certify(own.public_key(), "gate-1/agent"), Ok(()));
+    let (serial, used) = city.used_event(&renew);
+    city.pending(used);
+    assert!(city.authority.is_being_used(&renew.authorization));
+    assert_eq!(city.authority.promised(&request), Some(serial));
+
+    city.authority.forget_pending();
+    let order = city.done(&gate("register"), &["security-1", "security-2"]);
+    let (_, forged) = joined(&mut city, order, b"another", &own);
+    let (_, mut elsewhere) = joined(&mut city, order, b"token", &own);
+    if let Event::Joined { order, .. } = &mut elsewhere {
+        *order = sha256(b"order");
+    }
+    for event in [forged, elsewhere] {
+        city.pending(event);
+    }
+    assert_eq!(city.authority.may_certify(own.public_key(), "portal-1/portal-public"), Ok(()));
+    let (_, genuine) = joined(&mut city, order, b"token", &own);
+    city.apply(genuine).unwrap();
+}
+
 #[test]
 fn a_join_is_made_with_exactly_these_words_and_in_time() {
     let mut city = SampleCity::found();
