@@ -344,7 +344,9 @@ impl State {
                 }
             }
             Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
-            Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
+            Event::Issued { serial, .. } if self.authority().is_result(&record.event) => {
+                self.results.extend(Serial::read(serial));
+            }
             Event::Approval { approval, .. } => {
                 let approved = approval.order.digest().map(OrderDigest);
                 let authority = &self.followed.authority;

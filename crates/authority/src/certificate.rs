@@ -213,16 +213,12 @@ impl Authority {
             let first = FirstCertificate { serial, key, sha256, not_after };
             return self.add_first(subject, profile, first);
         }
-        let fits =
-            self.intents.get(&serial).is_some_and(|i| i.under == *under.0 && i.key_sha256 == key);
         // What was revoked before it was signed had its intent ended by that.
+        let fits = self.fits_intent(&serial, (&under.0, &key));
         if !fits && !self.revoked.contains_key(&serial) {
             return Err(Code::UnsignedAuthority);
         }
-        // Whose it is, and of which kind, follows from what was ordered; a record only claims it.
-        let kind = self.held.get(&serial).map(|held| held.profile.clone());
-        let named = self.subject_of(&serial) == Some(subject.as_str());
-        if !named || kind.is_some_and(|kind| *kind != **profile) {
+        if !self.is_named_as_ordered(&serial, (subject, profile)) {
             return Err(Code::UnsignedAuthority);
         }
         self.intents.remove(&serial);
@@ -241,6 +237,30 @@ impl Authority {
             }
         }
         Ok(())
+    }
+
+    /// Whether a record is the result of an intent that the tree holds, as it will have its effect.
+    pub fn is_result(&self, event: &Event) -> bool {
+        let Event::Issued { under, serial, subject, key_sha256, profile, .. } = event else {
+            return false;
+        };
+        let (Some(serial), Ok(key)) = (Serial::read(serial), digest_of(key_sha256)) else {
+            return false;
+        };
+        self.fits_intent(&serial, (&under.0, &key))
+            && self.is_named_as_ordered(&serial, (subject, profile))
+    }
+
+    fn fits_intent(&self, serial: &Serial, (under, key): (&[u8], &Sha256Value)) -> bool {
+        let intent = self.intents.get(serial);
+        intent.is_some_and(|intent| intent.under == *under && intent.key_sha256 == *key)
+    }
+
+    /// Whose a certificate is, and of which kind, follows from what was ordered; a record only
+    /// claims it.
+    fn is_named_as_ordered(&self, serial: &Serial, (subject, profile): (&str, &str)) -> bool {
+        let named = self.subject_of(serial) == Some(subject);
+        named && self.held.get(serial).is_none_or(|held| *held.profile == *profile)
     }
 
     /// Whether a key that the founding states is that of this service, or of an authority, which

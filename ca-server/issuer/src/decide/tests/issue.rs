@@ -56,6 +56,36 @@ fn a_certificate_says_what_was_approved() {
     assert_eq!(sample.rows.intent_states[&Serial::read(&serial).unwrap()], "done");
 }
 
+/// A hand lays a record into the queue that names the serial number of an intent: what was signed is
+/// recorded and kept all the same, and collected.
+#[test]
+fn no_result_of_a_hand_takes_the_place_of_a_certificate() {
+    let own = key();
+    let (mut sample, letter, serial) = with_intent(&own);
+    let under = sample.authority().intent(&serial.to_string()).unwrap().under;
+    let claim = |under: [u8; 32], subject: &str, profile: &str| Event::Issued {
+        under: under.into(),
+        serial: serial.to_string(),
+        subject: subject.into(),
+        profile: profile.into(),
+        key_sha256: own.public_key().sha256().into(),
+        not_after: "2027-01-01T00:00:00Z".into(),
+        sha256: [2; 32].into(),
+        certificate: [3; 32].into(),
+    };
+    let person = letter.person.as_str();
+    let claims =
+        [([1; 32], person, "official"), (under, "somebody", "official"), (under, person, "staff")];
+    for (under, subject, profile) in claims {
+        sample.notice(claim(under, subject, profile));
+    }
+    let signed = sample.sign();
+    sample.sequence();
+    let held = sample.authority().held(&serial.to_string()).unwrap();
+    assert_eq!((signed.len(), held.sha256), (1, Some(signed[0].sha256())));
+    assert_eq!(sample.unsigned.len(), claims.len());
+}
+
 #[test]
 fn a_certificate_lives_as_its_profile_says() {
     let mut sample = Sample::found();
