@@ -306,7 +306,7 @@ impl Authority {
     pub(crate) fn notice_enrolled(
         &mut self,
         (statement, signature): (&Bytes, &Bytes),
-        serial: &str,
+        (serial, now): (&str, u64),
     ) {
         let is_signed = self.is_signed_enrolment(statement, signature);
         if !is_signed {
@@ -315,6 +315,11 @@ impl Authority {
         let Some(said) = EnrolledStatement::read(&statement.0) else { return };
         let Ok(wish) = self.enrol_wish(&said) else { return };
         let Some(serial) = Serial::read(serial) else { return };
+        // Once more, under another id, it uses nothing up.
+        let before = self.promised(&wish.under);
+        if before.is_some_and(|known| wish.is_message || self.is_in_time(&known, now)) {
+            return;
+        }
         let asked = self.signatures.asked(wish.form, &wish.request.0);
         if asked.is_ok_and(|asked| wish.is_by_word(&asked.key)) {
             *self.pending.system_by_word.entry(wish.system.clone()).or_insert(0) += 1;

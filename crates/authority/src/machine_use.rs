@@ -261,6 +261,10 @@ impl Authority {
     pub(crate) fn notice_machine_use(&mut self, account: &str, jws: &FlatJws, serial: &str) {
         let Ok(wish) = self.machine_wish(account, jws) else { return };
         let Some(serial) = Serial::read(serial) else { return };
+        // Once more, under another id, it uses nothing up.
+        if self.promised(&wish.under).is_some() {
+            return;
+        }
         self.notice_begun(&wish.system, (wish.under, RequestForm::Pkcs10, &wish.request), serial);
     }
 

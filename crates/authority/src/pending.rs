@@ -89,7 +89,7 @@ impl Authority {
                 self.notice_machine_use(account, jws, serial);
             }
             Event::MachineEnrolled { statement, signature, serial, .. } => {
-                self.notice_enrolled((statement, signature), serial);
+                self.notice_enrolled((statement, signature), (serial, unix));
             }
             Event::MachineKey { account, jws } => self.notice_key(account, jws),
             Event::MachineClosed { account, jws } => self.notice_closed(account, jws),

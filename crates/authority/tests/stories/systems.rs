@@ -223,6 +223,33 @@ fn what_waits_of_a_system_takes_its_places_under_a_signature_alone() {
     assert!(next(&mut city).iter().all(Option::is_some), "what is signed takes them");
 }
 
+/// A hand lays copies of what the log knows, or of what waits, into the queue: each use counts once,
+/// and the system has its next one.
+#[test]
+fn copies_of_a_use_that_wait_use_nothing_up() {
+    let (mut city, order) = registered();
+    let (key, keys) = (TokenKey::generate().unwrap(), city.keys.clone());
+    let account = opened(&city, &key, order.clone(), &keys.registry);
+    city.apply(account).unwrap();
+    let (_, by_account) = used(&mut city, &key, ("1", "a.acme.test"));
+    let by_word = enrolled(&mut city, &order, "a.acme.test", &keys.registry);
+    for event in [by_account, by_word] {
+        let mut city = city.clone();
+        for _ in 0..3 {
+            city.pending(event.clone());
+        }
+        let (_, next) = used(&mut city, &key, ("2", "b.acme.test"));
+        let mut behind = city.clone();
+        behind.apply(next.clone()).unwrap();
+        city.authority.forget_pending();
+        city.apply(event.clone()).unwrap();
+        for _ in 0..3 {
+            city.pending(event.clone());
+        }
+        city.apply(next).unwrap();
+    }
+}
+
 #[test]
 fn systems_are_kept_as_a_replay_gives_them() {
     let (mut city, order) = registered();
