@@ -12,10 +12,11 @@ use ca_store::table::list;
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use sha2::{Digest, Sha256};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use store::Store;
 
 /// Rows of one look.
@@ -23,12 +24,31 @@ const ROWS_MAX: i64 = 16;
 /// The issuer publishes a list after it is committed; what is behind for longer is told.
 const BEHIND_MAX: Duration = Duration::from_secs(10);
 
+/// A file as it lies there: which one, of when and how long. Lists are published whole, so that a
+/// changed one is another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Version {
+    inode: u64,
+    changed: (i64, i64),
+    length: u64,
+}
+
+impl Version {
+    fn of(path: &Path) -> Option<Self> {
+        let data = std::fs::metadata(path).ok()?;
+        let changed = (data.ctime(), data.ctime_nsec());
+        Some(Self { inode: data.ino(), changed, length: data.len() })
+    }
+}
+
 /// Lists of the issuing CA.
 pub(super) struct Lists {
     key: PublicKey,
     newest: ArcSwapOption<RevocationList>,
     own: Mutex<Own>,
     published: PathBuf,
+    /// How many published files were looked through.
+    looked: AtomicU64,
     /// Counts records of lists that passed by, and how many of them the rows were read for: whoever
     /// gives up in the middle of reading leaves it to the next.
     noted: Arc<AtomicU64>,
@@ -38,8 +58,9 @@ pub(super) struct Lists {
 struct Own {
     floor: FloorFile,
     path: PathBuf,
-    /// When the published file was last changed, and since when it is behind.
-    seen: Option<SystemTime>,
+    /// The published file that was last looked through, and the number of its list.
+    seen: Option<(Version, u64)>,
+    /// Since when the published file is behind.
     behind: Option<Instant>,
     /// Why the newest list, or its number, is not kept.
     unkept: Option<String>,
@@ -78,6 +99,7 @@ impl Lists {
             newest: ArcSwapOption::empty(),
             own: Mutex::new(own),
             published: public.join(ListOf::Issuing.current()),
+            looked: AtomicU64::new(0),
             noted,
             read: tokio::sync::Mutex::new(0),
         };
@@ -171,16 +193,7 @@ impl Lists {
     /// Gives what is to be told: what is missing or not kept, and how far the file is behind what
     /// was seen, once it had its time.
     pub(super) fn look_at_published(&self) -> String {
-        let changed = std::fs::metadata(&self.published).and_then(|data| data.modified()).ok();
-        let list = std::fs::read(&self.published).ok().and_then(|der| self.verified(&der));
-        let number = list.as_ref().map_or(0, RevocationList::number);
-        let known = self.own().seen;
-        if changed != known || changed.is_none() {
-            self.own().seen = changed;
-            if let Some(list) = list {
-                self.take_up(list);
-            }
-        }
+        let number = self.published_number();
         let newest = self.newest();
         let mut own = self.own();
         if let (Some(_), Some(newest)) = (&own.unkept, &newest) {
@@ -196,6 +209,28 @@ impl Lists {
             None => String::new(),
             Some(newest) => own.told(number, newest.number()),
         }
+    }
+}
+
+impl Lists {
+    /// The number of the published list, which is taken up; none counts as 0. A file that was
+    /// looked through is not read again, however long it is.
+    fn published_number(&self) -> u64 {
+        // Which file it is comes first: one that takes its place meanwhile is the next to be read.
+        let Some(version) = Version::of(&self.published) else { return 0 };
+        let seen = self.own().seen;
+        if let Some((_, number)) = seen.filter(|(known, _)| *known == version) {
+            return number;
+        }
+        let Ok(der) = std::fs::read(&self.published) else { return 0 };
+        self.looked.fetch_add(1, Ordering::Relaxed);
+        let list = self.verified(&der);
+        let number = list.as_ref().map_or(0, RevocationList::number);
+        if let Some(list) = list {
+            self.take_up(list);
+        }
+        self.own().seen = Some((version, number));
+        number
     }
 }
 
@@ -260,6 +295,10 @@ mod tests {
         }
     }
 
+    fn looked(lists: &Lists) -> u64 {
+        lists.looked.load(Ordering::Relaxed)
+    }
+
     fn number(lists: &Lists) -> Option<u64> {
         lists.newest().map(|list| list.number())
     }
@@ -285,6 +324,31 @@ mod tests {
         assert_eq!(lists.look_at_published(), "");
         assert_eq!(std::fs::read(place.path()).unwrap(), fourth.der());
         assert_eq!(number(&place.open()), Some(4));
+    }
+
+    /// An idle city costs nothing: the published list is read when another one takes its place, and
+    /// not at each look.
+    #[test]
+    fn a_published_list_is_looked_through_once() {
+        let place = Place::found();
+        let (third, fourth) = (place.list(3), place.list(4));
+        place.publish(&third);
+        let lists = place.open();
+        for _ in 0..3 {
+            assert_eq!(lists.look_at_published(), "");
+        }
+        assert_eq!((number(&lists), looked(&lists)), (Some(3), 1));
+        let current = lists.published.clone();
+        let next = current.with_extension("next");
+        std::fs::write(&next, fourth.der()).unwrap();
+        std::fs::rename(&next, &current).unwrap();
+        for _ in 0..3 {
+            assert_eq!(lists.look_at_published(), "");
+        }
+        assert_eq!((number(&lists), looked(&lists)), (Some(4), 2));
+        std::fs::remove_file(&current).unwrap();
+        lists.look_at_published();
+        assert!(lists.own().behind.is_some(), "what is gone is behind");
     }
 
     /// What was published while the role was off is known before it answers anybody.
