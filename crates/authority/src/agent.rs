@@ -209,7 +209,8 @@ impl Authority {
         Ok(())
     }
 
-    /// A join that is on its way: what no token of the agent's order made keeps nobody from joining.
+    /// A join that is on its way: what no token of the agent's order made keeps nobody from
+    /// joining.
     pub(crate) fn notice_join(&mut self, event: &Event, now: u64) {
         let Event::Joined { agent, order, challenge, request, token, value, serial, .. } = event
         else {

@@ -149,6 +149,13 @@ impl Authority {
         Ok((open.read.clone(), open.body.clone()))
     }
 
+    /// Of an order that is open whatever the time is: its last second, unix, and whether it only
+    /// takes away. Nothing is parsed, since as many are asked for as wait.
+    pub fn open_until(&self, digest: OrderDigest) -> Option<(u64, bool)> {
+        let (_, open) = self.waiting(digest, 0).ok()?;
+        Some((open.expires, open.body.takes_away()))
+    }
+
     /// The order, if it can still be approved or carried out.
     pub(crate) fn waiting(
         &self,

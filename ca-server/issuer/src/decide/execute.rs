@@ -22,10 +22,9 @@ pub(crate) fn chosen(
     except: &BTreeSet<OrderDigest>,
     most: usize,
 ) -> Vec<OrderDigest> {
-    let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
-    let (brakes, others): (Vec<_>, Vec<_>) = ready.partition(|one| is_brake(state, one));
-    let (mut chosen, others) = (first(state, brakes, most), first(state, others, most));
-    chosen.extend(others);
+    let (brakes, others): (Vec<_>, Vec<_>) = ready(state, except).partition(|one| one.is_brake);
+    let mut chosen = first(brakes, most);
+    chosen.extend(first(others, most));
     chosen
 }
 
@@ -35,25 +34,40 @@ pub(crate) fn brakes(
     except: &BTreeSet<OrderDigest>,
     most: usize,
 ) -> Vec<OrderDigest> {
-    let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
-    first(state, ready.filter(|one| is_brake(state, one)).collect(), most)
+    first(ready(state, except).filter(|one| one.is_brake).collect(), most)
 }
 
-/// So many of them: those that end first. What could not be carried out comes behind what was tried
-/// less often, so that it holds nothing up.
-fn first(state: &State, mut orders: Vec<OrderDigest>, most: usize) -> Vec<OrderDigest> {
-    orders.sort_by_cached_key(|digest| {
-        let ends = state.authority().open(digest, 0).map_or(0, |(read, _)| read.expires_unix());
-        (state.in_vain.get(digest).copied().unwrap_or(0), ends, *digest)
-    });
-    orders.truncate(most);
-    orders
+/// An order that is ready, with its turn: those that end first. What could not be carried out comes
+/// behind what was tried less often, so that it holds nothing up.
+struct ReadyOrder {
+    is_brake: bool,
+    turn: (u32, u64, OrderDigest),
+}
+
+/// Each of those that are ready is looked at once, and little: however many wait, a brake waits for
+/// that alone.
+fn ready(state: &State, except: &BTreeSet<OrderDigest>) -> impl Iterator<Item = ReadyOrder> {
+    let ready = state.ready.iter().filter(move |digest| !except.contains(*digest));
+    ready.map(move |digest| {
+        let (ends, is_brake) = state.authority().open_until(*digest).unwrap_or_default();
+        let tries = state.in_vain.get(digest).copied().unwrap_or(0);
+        ReadyOrder { is_brake, turn: (tries, ends, *digest) }
+    })
+}
+
+/// So many of them, in their turns.
+fn first(mut orders: Vec<ReadyOrder>, most: usize) -> Vec<OrderDigest> {
+    if most < orders.len() {
+        let _ = orders.select_nth_unstable_by_key(most, |one| one.turn);
+        orders.truncate(most);
+    }
+    orders.sort_unstable_by_key(|one| one.turn);
+    orders.into_iter().map(|one| one.turn.2).collect()
 }
 
 /// Whether an order only takes away.
 pub(crate) fn is_brake(state: &State, digest: &OrderDigest) -> bool {
-    let open = state.authority().open(digest, 0).ok();
-    open.is_some_and(|(_, body)| body.takes_away())
+    state.authority().open_until(*digest).is_some_and(|(_, takes_away)| takes_away)
 }
 
 /// Carries out orders that became ready. Each stands for itself: one that is refused is recorded

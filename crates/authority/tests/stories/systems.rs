@@ -223,8 +223,8 @@ fn what_waits_of_a_system_takes_its_places_under_a_signature_alone() {
     assert!(next(&mut city).iter().all(Option::is_some), "what is signed takes them");
 }
 
-/// A hand lays copies of what the log knows, or of what waits, into the queue: each use counts once,
-/// and the system has its next one.
+/// A hand lays copies of what the log knows, or of what waits, into the queue: each use counts
+/// once, and the system has its next one.
 #[test]
 fn copies_of_a_use_that_wait_use_nothing_up() {
     let (mut city, order) = registered();

@@ -56,8 +56,8 @@ fn a_certificate_says_what_was_approved() {
     assert_eq!(sample.rows.intent_states[&Serial::read(&serial).unwrap()], "done");
 }
 
-/// A hand lays a record into the queue that names the serial number of an intent: what was signed is
-/// recorded and kept all the same, and collected.
+/// A hand lays a record into the queue that names the serial number of an intent: what was signed
+/// is recorded and kept all the same, and collected.
 #[test]
 fn no_result_of_a_hand_takes_the_place_of_a_certificate() {
     let own = key();

@@ -198,6 +198,35 @@ fn six_hundred_that_wait_hold_up_no_revocation_and_no_loss() {
     assert!(people.iter().all(|(id, ..)| sample.authority().person(id).is_some()));
 }
 
+/// However many orders are ready, what is chosen of them is little work, a brake is the whole of
+/// its round and the first of any other, and none of those that wait is lost.
+#[test]
+fn a_hundred_thousand_that_wait_hold_up_no_brake() {
+    const WAITING: u32 = 100_000;
+    let mut sample = Sample::found();
+    let (letter, certificate) = sample.official("李丹");
+    let waits = |at: u32| {
+        let mut digest = [9; 32];
+        digest[..4].copy_from_slice(&at.to_be_bytes());
+        OrderDigest(digest)
+    };
+    sample.state.ready.extend((0..WAITING).map(waits));
+    let order = sample.order(revoke(&letter.person, "keyCompromise"));
+    for name in OFFICERS {
+        sample.approve(order, name).unwrap();
+    }
+    assert_eq!(sample.state.ready.len(), WAITING as usize + 1);
+    let most = Pace::full().most();
+    let brakes = execute::brakes(&sample.state, &BTreeSet::new(), most);
+    assert_eq!(brakes, [order], "a round of its own");
+    let chosen = execute::chosen(&sample.state, &BTreeSet::new(), most);
+    assert_eq!((chosen[0], chosen.len()), (order, 1 + most), "and first among all");
+    let failed = sample.round((&[], &brakes), |round| execute::execute(round, brakes.clone()));
+    assert!(failed.is_none());
+    assert!(sample.authority().is_revoked(&certificate.serial().to_string()));
+    assert_eq!(sample.state.ready.len(), WAITING as usize, "all others wait");
+}
+
 /// What cannot be carried out for now comes behind what was not tried yet.
 #[test]
 fn what_cannot_be_carried_out_keeps_no_other_from_its_turn() {
