@@ -6,6 +6,7 @@
 use crate::answered_brakes::AnswerJournal;
 use crate::error::IssuerError;
 use crate::state::{MAKER, State};
+use authority::signed_digest;
 use ca_store::record::{self, NewRecord};
 use ca_store::replay::{LOG, Replay};
 use service::Metrics;
@@ -28,7 +29,7 @@ pub(crate) async fn adopted(
     state.is_unadopted = false;
     let (mut adopted, mut after) = (Vec::new(), 0);
     let mut known: HashSet<[u8; 32]> =
-        state.told.all().filter_map(|one| one.record.event_sha256()).collect();
+        state.told.all().filter_map(|one| signed_digest(&one.record.event)).collect();
     loop {
         let waiting = pending::waiting(tx, LOG, after, WAITING_STEP).await?;
         let Some((last, _)) = waiting.last() else { return Ok(adopted) };
@@ -41,7 +42,7 @@ pub(crate) async fn adopted(
             if !is_ours || state.told.has(&record.id) {
                 continue;
             }
-            if record.event_sha256().is_some_and(|event| known.insert(event)) {
+            if signed_digest(&record.event).is_some_and(|said| known.insert(said)) {
                 let (record, bytes) = ((*record).clone(), row.record.clone());
                 let one = NewRecord { record, bytes, salt, disclosures: Vec::new() };
                 state.told.tell(&one);

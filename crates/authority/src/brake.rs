@@ -14,6 +14,27 @@ use records::label::Label;
 use records::record::{Cause, Event, RevokedSerial, VoidStatement};
 use records::suspension::SuspensionCause;
 use records::withdrawal::WithdrawnStatement;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// Names what a record says, without what stands beside what is signed and has its effect: a hand
+/// writes that in as many ways as it likes, and copies under other ids.
+pub fn signed_digest(event: &Event) -> Option<[u8; 32]> {
+    let mut event = event.clone();
+    match &mut event {
+        Event::Order { cancels, .. } => cancels.clear(),
+        Event::Enacted { files, .. } => files.clear(),
+        Event::Revoked { certificates, reason, .. }
+        | Event::Suspended { certificates, reason, .. } => {
+            reason.clear();
+            certificates.iter_mut().for_each(|one| one.not_after.clear());
+            certificates.sort_by(|one, other| one.serial.cmp(&other.serial));
+            certificates.dedup_by(|one, other| one.serial == other.serial);
+        }
+        _ => {}
+    }
+    Some(Sha256::digest(json::write(&event).ok()?).into())
+}
 
 impl Authority {
     /// Whether a record that was just noticed is of what only takes away, and has its effect:
@@ -22,21 +43,29 @@ impl Authority {
     /// already, or what a key of ours signed about something else: a hand makes any number of them.
     pub fn is_of_brake(&self, event: &Event) -> bool {
         match event {
-            Event::Order { order, .. } => self.is_brake(OrderDigest::of(&order.0)),
+            Event::Order { order, signature, .. } => {
+                self.is_brake(OrderDigest::of(&order.0))
+                    && self.is_signed((Label::Order, order), signature)
+            }
             Event::Approval { approval, .. } => self.is_approval_of_brake(approval),
-            Event::Enacted { order, .. } => {
+            Event::Enacted { order, approvals, .. } => {
                 let digest = order.order_digest();
                 digest.is_some_and(|digest| {
-                    self.is_brake(digest) && self.is_ended_by(digest, OrderEnd::Consumed)
+                    self.is_brake(digest)
+                        && self.is_ended_by(digest, OrderEnd::Consumed)
+                        && self.are_given(digest, approvals)
                 })
             }
-            Event::Revoked { cause, certificates, statement, signature, .. } => {
-                self.is_revocation(cause, certificates)
+            Event::Revoked { cause, certificates, approvals, statement, signature, .. } => {
+                self.is_revocation((cause, approvals), certificates)
                     && self.counts_from(cause, (statement, signature)).is_ok()
             }
-            Event::MachineClosed { account, .. } => {
+            Event::MachineClosed { account, jws } => {
                 let id = read_account(account);
-                id.is_some_and(|id| self.pending.accounts_closed.contains(&id))
+                id.is_some_and(|id| {
+                    self.pending.accounts_closed.contains(&id)
+                        && self.check_closing(&id, jws).is_ok()
+                })
             }
             Event::Suspended { cause, .. } => {
                 matches!(cause, SuspensionCause::Portal { .. })
@@ -44,12 +73,14 @@ impl Authority {
                     && self.suspension(cause).is_ok()
             }
             Event::Voided { statement, signature } => {
-                self.is_void(statement) && self.is_ours(Label::Void, (statement, signature))
+                self.is_void(statement) && self.is_signed((Label::Void, statement), signature)
             }
-            Event::Declined { decline, .. } => self.is_decline(decline),
+            Event::Declined { decline, person } => {
+                self.is_decline(decline) && self.is_said_by(decline, person)
+            }
             Event::Withdrawn { statement, signature } => {
                 self.is_withdrawal(statement)
-                    && self.is_ours(Label::Withdrawn, (statement, signature))
+                    && self.is_signed((Label::Withdrawn, statement), signature)
             }
             _ => false,
         }
@@ -60,6 +91,35 @@ impl Authority {
         let order = approval.order.order_digest();
         let in_tree = order.and_then(|order| self.orders.get(&order));
         in_tree.is_some_and(|open| has(open, approval)) || self.waiting(&approval.order, 0).is_err()
+    }
+
+    /// Whether the registry key signed it. What was done has its effect, so that a record with
+    /// another signature would be told as done too, in as many spellings as a hand writes.
+    fn is_signed(&self, (label, bytes): (Label, &Bytes), signature: &Bytes) -> bool {
+        self.signatures.verify(label, &self.fixed.registry, &bytes.0, &signature.0)
+    }
+
+    /// Whether each of these approvals was given.
+    fn are_given(&self, order: OrderDigest, approvals: &[Bytes]) -> bool {
+        let own = self.entry(order).map(|open| open.approvals.iter());
+        let given = own.into_iter().flatten().chain(self.given_by_batches(order, 0));
+        let given: BTreeSet<[u8; 32]> = given.map(|given| given.id).collect();
+        let is_given = |id: &Bytes| id.digest().is_some_and(|id| given.contains(&id));
+        approvals.len() <= given.len() && approvals.iter().all(is_given)
+    }
+
+    /// Whether an officer said it, whose credential may have ended since.
+    fn is_said_by(&self, decline: &Decline, person: &str) -> bool {
+        let said = decline.signed_statement();
+        let Some(shown) = self.signatures.certificate(&said.certificate.0) else { return false };
+        let named = self.named_credential(&shown, &shown.key().sha256());
+        let is_signed = match said.assertion {
+            Some(_) => self.check_assertion(&said, &shown).is_ok(),
+            None => self.signatures.signer(&said).is_some(),
+        };
+        named.is_ok_and(|(named, _)| named.as_str() == person)
+            && self.is_issued_by_us(&shown)
+            && is_signed
     }
 
     fn is_brake(&self, order: OrderDigest) -> bool {
@@ -76,11 +136,18 @@ impl Authority {
     }
 
     /// What a record names is revoked, and not by its word.
-    fn is_revocation(&self, cause: &Cause, certificates: &[RevokedSerial]) -> bool {
+    fn is_revocation(
+        &self,
+        (cause, approvals): (&Cause, &[Bytes]),
+        certificates: &[RevokedSerial],
+    ) -> bool {
         let is_carried_out = match cause {
             Cause::Order { order } => {
                 let digest = order.order_digest();
-                digest.is_some_and(|digest| self.is_ended_by(digest, OrderEnd::Consumed))
+                digest.is_some_and(|digest| {
+                    self.is_ended_by(digest, OrderEnd::Consumed)
+                        && self.are_given(digest, approvals)
+                })
             }
             Cause::Machine { .. } | Cause::Cmp { .. } => !certificates.is_empty(),
             _ => false,
@@ -94,11 +161,6 @@ impl Authority {
         // An order that revokes is closed with that; of others the certificates say it.
         let is_new = matches!(cause, Cause::Order { .. }) || !certificates.iter().all(is_in_tree);
         is_new && is_carried_out && certificates.iter().all(is_revoked)
-    }
-
-    /// Whether the registry key signed a statement under a label.
-    fn is_ours(&self, label: Label, (statement, signature): (&Bytes, &Bytes)) -> bool {
-        self.signatures.verify(label, &self.fixed.registry, &statement.0, &signature.0)
     }
 
     fn is_void(&self, statement: &Bytes) -> bool {

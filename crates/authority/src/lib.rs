@@ -91,6 +91,7 @@ mod withdrawal;
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use approver::Capacity;
 pub use authority::Authority;
+pub use brake::signed_digest;
 pub use cmp::{RequestForm, cmp_code, request_of, use_of_transaction};
 pub use consequence::Consequence;
 pub use counted::{CountedApproval, InBatch};

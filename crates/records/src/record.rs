@@ -15,7 +15,6 @@ use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// The logs of this version.
 pub const LOGS: [&str; 2] = ["control", "access"];
@@ -79,11 +78,6 @@ impl Record {
     /// Writes the record as canonical JSON (RFC 8785); an error says what has no such form.
     pub fn write(&self) -> Result<Vec<u8>, JsonError> {
         json::write(self)
-    }
-
-    /// SHA-256 of its event: what it says, whatever its id and its time are.
-    pub fn event_sha256(&self) -> Option<[u8; 32]> {
-        Some(Sha256::digest(json::write(&self.event).ok()?).into())
     }
 
     /// Whether it was made under a clock that had been checked. Refusals and brakes are written

@@ -3,6 +3,7 @@
 //! their way again. Each is judged anew whenever the head moves, like what waits; what nobody
 //! signed has no effect however often it is.
 
+use authority::signed_digest;
 use records::{Bytes, Record};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Felt {
 
     /// One waits.
     pub(super) fn see(&mut self, record: &Arc<Record>) {
-        let Some(said) = record.event_sha256() else { return };
+        let Some(said) = signed_digest(&record.event) else { return };
         if self.places.contains_key(&record.id) || self.said.contains_key(&said) {
             return;
         }
@@ -50,7 +51,7 @@ impl Felt {
     fn remove(&mut self, place: u64) {
         let Some(record) = self.records.remove(&place) else { return };
         self.places.remove(&record.id);
-        if let Some(said) = record.event_sha256() {
+        if let Some(said) = signed_digest(&record.event) {
             self.said.remove(&said);
         }
     }

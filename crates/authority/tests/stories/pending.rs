@@ -1,14 +1,14 @@
 //! What is recorded and not yet in the tree: withdrawals bite, brakes count, grants wait.
 
 use crate::{key, with_letter};
-use authority::{ApplicationOutcome, OrderEnd};
+use authority::{ApplicationOutcome, OrderEnd, signed_digest};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::order::{PersonAction, RoleAction};
 use records::record::{Cause, Event, RevokedSerial};
 use records::rules::Role;
-use sample_city::{SampleCity, named};
+use sample_city::{SampleCity, named, sha256};
 
 fn approval(city: &SampleCity, order: authority::OrderDigest, name: &str) -> Event {
     Event::Approval {
@@ -234,6 +234,54 @@ fn what_the_tree_has_is_of_no_brake() {
     city.authority.forget_pending();
     city.pending(event.clone());
     assert!(!city.authority.is_of_brake(&event));
+}
+
+/// What was done has its effect. A hand lays it there in other spellings: with signatures that are
+/// none, with approvals that nobody gave, or with other words beside what is signed. The first two
+/// are of no brake, and the last are the same one.
+#[test]
+fn no_spelling_of_a_brake_is_another() {
+    let (mut city, person, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    let second = city.register("sz-office");
+    let (applied, stolen) = (city.letter(&second, "official"), city.letter(&second, "official"));
+    let applied = city.apply_for(&applied, &key());
+    let (order, ordered) = city.order_event(&city.revoke_body(&person, &[serial]), &[]);
+    city.pending(ordered.clone());
+    for name in ["officer-1", "officer-2"] {
+        let event = approval(&city, order, name);
+        city.pending(event);
+    }
+    let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
+    let revoked = city.revoked_event(Cause::Order { order: named(order) }, approvals);
+    let decline = city.decline(applied, "officer-1", Said::Returned);
+    let declined = Event::Declined { decline, person: city.officer("officer-1").person.clone() };
+    let done = [ordered, revoked.clone(), declined, city.void_event(&stolen)];
+    for event in &done {
+        city.pending(event.clone());
+        assert!(city.authority.is_of_brake(event), "{}", event.kind());
+        let mut forged = event.clone();
+        match &mut forged {
+            Event::Order { signature, .. }
+            | Event::Revoked { signature, .. }
+            | Event::Voided { signature, .. } => signature.0.reverse(),
+            Event::Declined { decline, .. } => decline.signature.0.reverse(),
+            _ => unreachable!(),
+        }
+        assert!(!city.authority.is_of_brake(&forged), "{}", event.kind());
+    }
+    let digests: Vec<_> = done.iter().map(signed_digest).collect();
+    assert!((1..done.len()).all(|at| digests[at] != digests[at - 1] && digests[at].is_some()));
+    let mut beside = revoked.clone();
+    if let Event::Revoked { reason, .. } = &mut beside {
+        *reason = "superseded".into();
+    }
+    assert_eq!(signed_digest(&beside), signed_digest(&revoked));
+    let mut other = revoked;
+    if let Event::Revoked { approvals, .. } = &mut other {
+        approvals.push(sha256(b"approval"));
+    }
+    assert!(!city.authority.is_of_brake(&other));
 }
 
 /// A hand lays an order that waits there once more, under another id, behind its approvals: they
