@@ -36,8 +36,14 @@ pub struct MachineWish {
     pub request: Bytes,
 }
 
-/// A request for a certificate that its authorization covers.
+/// A request for a certificate that its authorization covers; only authority makes it.
+///
+/// ```compile_fail,E0639
+/// let (system, unit, profile, key, names) = todo!();
+/// let forged = authority::CoveredUse { system, unit, profile, key, names };
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CoveredUse {
     /// System id.
     pub system: Arc<str>,
