@@ -51,7 +51,8 @@ pub(crate) fn first_bundle(founding: &Founding, files: &[File]) -> Option<Bundle
     let files: Vec<File> = files.cloned().collect();
     let digest = bundle_of(&files);
     let state = BundleState { version: rule.version, digest, files };
-    (state.digest == rule.digest).then_some(state)
+    let is_named = rule.digest.digest().is_some();
+    (is_named && state.digest == rule.digest).then_some(state)
 }
 
 fn bundle_of(files: &[File]) -> Bytes {
@@ -154,7 +155,8 @@ impl Authority {
 
     pub(crate) fn enact_bundle(&mut self, body: &BundleBody, files: &[File]) -> Result<(), Code> {
         let placed = files.iter().all(|file| file.name.starts_with(BUNDLE_FOLDER));
-        if !placed || bundle_of(files) != body.digest {
+        let is_named = body.digest.digest().is_some();
+        if !placed || !is_named || bundle_of(files) != body.digest {
             return Err(Code::OrderIncomplete);
         }
         let digest = body.digest.clone();

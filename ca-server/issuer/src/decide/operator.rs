@@ -268,8 +268,14 @@ fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, OrderParts), Co
         return Err(Code::RulesMalformed);
     }
     let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
-    let body = BundleBody { version, digest: bundle_digest(pairs) };
-    Ok((Body::Bundle(body), OrderParts { files, ..OrderParts::default() }))
+    let digest = bundle_digest(pairs);
+    if digest.digest().is_none() {
+        return Err(Code::RulesMalformed);
+    }
+    Ok((
+        Body::Bundle(BundleBody { version, digest }),
+        OrderParts { files, ..OrderParts::default() },
+    ))
 }
 
 /// Writes cached rows and policy files again as the log says they are.

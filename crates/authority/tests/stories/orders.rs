@@ -7,9 +7,10 @@ use records::code::Code;
 use records::decline::Outcome as Said;
 use records::label::Label;
 use records::order::{
-    ORDER_SECONDS, Order, PersonAction, SignedOrder, UnitAction, UnitBody, maker,
+    Body, BundleBody, ORDER_SECONDS, Order, PersonAction, SignedOrder, UnitAction, UnitBody,
+    bundle_digest, maker,
 };
-use records::record::Event;
+use records::record::{Event, File};
 use sample_city::{SampleCity, named, sha256};
 
 #[test]
@@ -232,6 +233,35 @@ fn a_record_names_nobody_else_as_a_certificates_holder() {
     let events = [other.as_str(), "root", &own].map(first);
     let applied = events.map(|event| city.apply(event).map_err(|unsigned| unsigned.code));
     assert_eq!(applied, [Err(Code::UnsignedAuthority), Err(Code::UnsignedAuthority), Ok(())]);
+}
+
+/// Which files come into force stands beside what is signed. A hand that names one twice, once as
+/// it was approved and once as it likes, puts none of them in force: whoever takes the first one of
+/// a name, and whoever takes the last, reads the same.
+#[test]
+fn a_file_of_rules_stands_there_once() {
+    let mut city = SampleCity::found();
+    let approved = File { name: "access/exchange.toml".into(), content: "approved".into() };
+    let digest = bundle_digest([(&*approved.name, &*approved.content)]);
+    let order = city.order(&Body::Bundle(BundleBody { version: 2, digest }));
+    city.approve(order, "security-1").unwrap();
+    city.approve(order, "security-2").unwrap();
+    let other = File { content: "of a hand".into(), ..approved.clone() };
+    for files in [vec![other.clone(), approved.clone()], vec![approved.clone(), other], vec![]] {
+        assert_eq!(city.enact(order, &files), Err(Code::OrderIncomplete));
+    }
+    city.enact(order, std::slice::from_ref(&approved)).unwrap();
+    assert_eq!(city.authority.bundle().files, [approved]);
+    // What cannot be named has no digest, and is nothing that an order could name.
+    let twice = [("access/a.cedar", "one"), ("access/a.cedar", "other")];
+    assert!(bundle_digest(twice).0.is_empty());
+    assert!(bundle_digest([("access/e\u{301}.cedar", "one")]).0.is_empty());
+    let unnamed = Body::Bundle(BundleBody { version: 3, digest: Bytes::default() });
+    let order = city.order(&unnamed);
+    city.approve(order, "security-1").unwrap();
+    city.approve(order, "security-2").unwrap();
+    let files = twice.map(|(name, content)| File { name: name.into(), content: content.into() });
+    assert_eq!(city.enact(order, &files), Err(Code::OrderIncomplete));
 }
 
 #[test]

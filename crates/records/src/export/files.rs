@@ -5,7 +5,6 @@ use crate::bytes::Bytes;
 use crate::order::{Body, FilesBefore, PriorState, bundle_digest};
 use crate::record::File;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 
 /// Whether the files that come into force are those that the body names.
 pub(super) fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted> {
@@ -52,8 +51,7 @@ pub fn files_digest(body: &Body, files: &[File]) -> Option<Bytes> {
     match (body, files) {
         (Body::Bundle(_), files) => {
             let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
-            let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
-            (names.len() == files.len()).then(|| bundle_digest(pairs))
+            Some(bundle_digest(pairs)).filter(|digest| digest.digest().is_some())
         }
         (Body::Profile(_) | Body::ApprovalRules(_), [file]) => {
             Some(Sha256::digest(file.content.as_bytes()).as_slice().into())

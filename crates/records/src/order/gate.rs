@@ -38,14 +38,18 @@ pub struct BundleBody {
     pub digest: Bytes,
 }
 
-/// SHA-256 of the RFC 8785 object {path: SHA-256 of file}.
+/// SHA-256 of the RFC 8785 object {path: SHA-256 of file}. Files of which two have one path, or one
+/// has a path that no document of ours can hold, have none: it is empty, and no order names that.
 pub fn bundle_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Bytes {
-    let object: BTreeMap<&str, Bytes> = files
-        .into_iter()
-        .map(|(name, content)| (name, Sha256::digest(content.as_bytes()).as_slice().into()))
-        .collect();
-    let bytes = crate::json::write(&object).unwrap_or_default();
-    Bytes::from(Sha256::digest(bytes).as_slice())
+    let mut object: BTreeMap<&str, Bytes> = BTreeMap::new();
+    for (name, content) in files {
+        let sha256 = Bytes::from(Sha256::digest(content.as_bytes()).as_slice());
+        if object.insert(name, sha256).is_some() {
+            return Bytes::default();
+        }
+    }
+    let digest = |bytes: Vec<u8>| Bytes::from(Sha256::digest(bytes).as_slice());
+    crate::json::write(&object).map(digest).unwrap_or_default()
 }
 
 /// A host name as certificates and requests have it; no address, no wildcard.
