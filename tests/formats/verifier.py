@@ -578,7 +578,8 @@ class Control:
         elif kind == "bundle":
             files = {f["name"]: base64url(sha256(f["content"].encode())) for f in body["files"]}
             digest = base64url(sha256(canonical(files).encode()))
-            need(digest == what["digest"], ALTERED, item)
+            once = len(files) == len(body["files"])
+            need(once and digest == what["digest"], ALTERED, item)
             self.bundle = what
 
     def take_intent(self, body, _shown, item):

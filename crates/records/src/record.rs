@@ -15,6 +15,7 @@ use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The logs of this version.
 pub const LOGS: [&str; 2] = ["control", "access"];
