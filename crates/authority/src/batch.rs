@@ -46,13 +46,27 @@ impl Authority {
         &self,
         row: OrderDigest,
     ) -> impl Iterator<Item = (OrderDigest, &OpenOrder)> {
+        let all = self.batches_ever_with(row);
+        all.filter(|(batch, _)| !self.pending.ended.contains_key(batch))
+    }
+
+    /// The same with those that are over since.
+    fn batches_ever_with(
+        &self,
+        row: OrderDigest,
+    ) -> impl Iterator<Item = (OrderDigest, &OpenOrder)> {
         let pending = self.pending.in_batches.range(all_with(row));
         let pending = pending.filter(|pair| !self.in_batches.contains(*pair));
         let all = self.in_batches.range(all_with(row)).chain(pending);
-        all.filter_map(|(_, batch)| {
-            let is_over = self.pending.ended.contains_key(batch);
-            self.entry(*batch).filter(|_| !is_over).map(|open| (*batch, open))
-        })
+        all.filter_map(|(_, batch)| self.entry(*batch).map(|open| (*batch, open)))
+    }
+
+    /// Approvals of every batch in which an order stands or stood, whether or not they count.
+    pub(crate) fn ever_given_by_batches(
+        &self,
+        row: OrderDigest,
+    ) -> impl Iterator<Item = &GivenApproval> {
+        self.batches_ever_with(row).flat_map(|(_, batch)| batch.approvals.iter())
     }
 
     /// Batches that an order stood in and that ended with the last of their orders.

@@ -102,7 +102,7 @@ impl Authority {
     /// Whether each of these approvals was given.
     fn are_given(&self, order: OrderDigest, approvals: &[Bytes]) -> bool {
         let own = self.entry(order).map(|open| open.approvals.iter());
-        let given = own.into_iter().flatten().chain(self.given_by_batches(order, 0));
+        let given = own.into_iter().flatten().chain(self.ever_given_by_batches(order));
         let given: BTreeSet<[u8; 32]> = given.map(|given| given.id).collect();
         let is_given = |id: &Bytes| id.digest().is_some_and(|id| given.contains(&id));
         approvals.len() <= given.len() && approvals.iter().all(is_given)
