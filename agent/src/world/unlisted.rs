@@ -75,7 +75,13 @@ impl AcceptedList<'_> {
     }
 }
 
-/// One statement of `status`.
+/// One statement of `status` whose signature was verified; only who loads what `status` says makes
+/// it.
+///
+/// ```compile_fail,E0451
+/// let (signed, serials, released) = todo!();
+/// let forged = agent::world::VerifiedUnlisted { signed, serials, released };
+/// ```
 #[derive(Debug)]
 pub struct VerifiedUnlisted {
     signed: Unlisted,
