@@ -8,6 +8,7 @@ mod scope;
 pub use scope::covers;
 
 use core::net::{IpAddr, Ipv6Addr};
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 /// Longest name and longest label in bytes (RFC 1035 2.3.4).
 const NAME_BYTES_MAX: usize = 253;
@@ -78,7 +79,14 @@ impl Host {
             Some(under) if !under.contains('.') => Err(HostError::Label(text.to_owned())),
             // It counts as a label: what it stands for has to fit as well.
             Some(_) if text.len() > NAME_BYTES_MAX => Err(HostError::TooLong),
-            Some(under) => check(under).map(|()| Self::Name(text.to_owned())),
+            Some(under) => match check(under) {
+                Ok(()) => Ok(Self::Name(text.to_owned())),
+                Err(HostError::International(to)) => {
+                    Err(HostError::International(format!("*.{to}")))
+                }
+                Err(HostError::UpperCase(to)) => Err(HostError::UpperCase(format!("*.{to}"))),
+                Err(other) => Err(other),
+            },
             None => check(text).map(|()| Self::Name(text.to_owned())),
         }
     }
@@ -143,21 +151,21 @@ fn check(name: &str) -> Result<(), HostError> {
     if name.is_empty() {
         return Err(HostError::Empty);
     }
+    // An address of one interface, which nobody else reaches by it.
+    if name.split_once('%').is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok()) {
+        return Err(HostError::Character('%'));
+    }
     if name.contains([':', '/', '[', ']']) {
         return Err(HostError::NotAlone);
     }
     if !name.is_ascii() {
-        return Err(match idna::domain_to_ascii_strict(name) {
-            Ok(ascii) => HostError::International(ascii),
-            Err(_) => HostError::Character(name.chars().find(|c| !c.is_ascii()).unwrap_or('?')),
-        });
+        return Err(international(name));
+    }
+    if let Some(odd) = name.chars().find(|c| is_odd(*c)) {
+        return Err(HostError::Character(odd));
     }
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(HostError::UpperCase(name.to_ascii_lowercase()));
-    }
-    let odd = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'));
-    if let Some(odd) = name.chars().find(odd) {
-        return Err(HostError::Character(odd));
     }
     if name.len() > NAME_BYTES_MAX {
         return Err(HostError::TooLong);
@@ -172,6 +180,43 @@ fn check(name: &str) -> Result<(), HostError> {
         return Err(HostError::Numeric(name.to_owned()));
     }
     Ok(())
+}
+
+/// Whether a character of ASCII stands in no host name.
+fn is_odd(c: char) -> bool {
+    c.is_ascii() && !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+}
+
+/// What to write for a name with letters outside of ASCII, or what is the matter with it: the first
+/// character that no name has, else an empty label, else the label that is none.
+fn international(name: &str) -> HostError {
+    if let Ok(ascii) = idna::domain_to_ascii_strict(name) {
+        return HostError::International(ascii);
+    }
+    if let Some(odd) = name.chars().find(|c| is_odd(*c) || is_in_no_name(*c)) {
+        return HostError::Character(odd);
+    }
+    // Dots of other scripts are read as ours (RFC 3490 3.1).
+    let labels = || name.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']);
+    if labels().any(str::is_empty) {
+        return HostError::Empty;
+    }
+    match labels().find(|label| idna::domain_to_ascii_strict(label).is_err()) {
+        Some(label) if !is_label_of_any_length(label) => HostError::Label(label.to_owned()),
+        _ => HostError::TooLong,
+    }
+}
+
+/// Whether a character outside of ASCII stands in no name: neither alone nor between letters that
+/// are written from left to right, or from right to left.
+fn is_in_no_name(c: char) -> bool {
+    let beside = [String::from(c), format!("a{c}a"), format!("\u{5d0}{c}\u{5d0}")];
+    !c.is_ascii() && beside.iter().all(|name| idna::domain_to_ascii_strict(name).is_err())
+}
+
+fn is_label_of_any_length(label: &str) -> bool {
+    let (denied, hyphens) = (AsciiDenyList::STD3, Hyphens::Check);
+    Uts46::new().to_ascii(label.as_bytes(), denied, hyphens, DnsLength::Ignore).is_ok()
 }
 
 fn label(label: &str) -> Result<(), HostError> {
@@ -235,7 +280,8 @@ mod tests {
         assert_eq!(refused("Portal.cn"), HostError::UpperCase("portal.cn".into()));
         assert_eq!(refused("p_9.example"), HostError::Character('_'));
         assert_eq!(refused("a b.cn"), HostError::Character(' '));
-        assert_eq!(refused("李\u{202e}.cn"), HostError::Character('李'));
+        assert_eq!(refused("A_b.cn"), HostError::Character('_'));
+        assert_eq!(refused("fe80::1%eth0"), HostError::Character('%'));
         for empty in ["", ".", "a..cn", ".cn", "a.cn."] {
             assert_eq!(refused(empty), HostError::Empty, "{empty}");
         }
@@ -246,6 +292,28 @@ mod tests {
         let long = "a".repeat(64);
         assert_eq!(refused(&format!("{long}.cn")), HostError::TooLong);
         assert_eq!(refused(&format!("{}cn", "abc.".repeat(64))), HostError::TooLong);
+    }
+
+    /// What is the matter with an international name is not its first letter.
+    #[test]
+    fn of_an_international_name_it_is_told_what_is_the_matter() {
+        for (name, odd) in [
+            ("李\u{202e}.cn", '\u{202e}'),
+            ("门户_1.cn", '_'),
+            ("门户＿1.cn", '＿'),
+            ("门 户.cn", ' '),
+            ("门\u{3000}户.cn", '\u{3000}'),
+            ("门户.cn@x", '@'),
+        ] {
+            assert_eq!(refused(name), HostError::Character(odd), "{name}");
+        }
+        for empty in ["门户.cn.", "门户..cn", ".门户.cn", "门户。cn。"] {
+            assert_eq!(refused(empty), HostError::Empty, "{empty}");
+        }
+        assert_eq!(refused("-门户.cn"), HostError::Label("-门户".into()));
+        let long = "门".repeat(63);
+        assert_eq!(refused(&format!("{long}.cn")), HostError::TooLong);
+        assert_eq!(refused("门户。cn"), HostError::International("xn--zoup46i.cn".into()));
     }
 
     #[test]
@@ -289,6 +357,8 @@ mod tests {
     fn a_wildcard_needs_a_profile_that_says_so() {
         assert_eq!(refused("*.p9.example"), HostError::Wildcard);
         assert!(Host::read_for("*.p9.example", true).is_ok());
+        let told = Host::read_for("*.中文.CN", true);
+        assert_eq!(told, Err(HostError::International("*.xn--fiq228c.cn".into())));
         for none in ["*.p9", "*", "a.*.cn", "**.p9.example", "*a.p9.example"] {
             assert!(Host::read_for(none, true).is_err(), "{none}");
         }
