@@ -103,10 +103,7 @@ impl AcmeIdentifier {
     fn address_text(text: &str) -> Result<Self, IdentifierError> {
         let address: IpAddr = text.parse().map_err(|_| IdentifierError::Address)?;
         // One address has one name: the mapped form of IPv6 would be a second one.
-        if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
-            return Err(IdentifierError::Address);
-        }
-        let read = Self::address(address);
+        let read = Self::from(Host::at(address)?);
         match read.value == text {
             true => Ok(read),
             false => Err(IdentifierError::Spelling(read.value)),
@@ -203,12 +200,16 @@ mod tests {
             ("ip", "127.1"),
             ("ip", "::ffff:127.0.0.1"),
             ("ip", "*.127.0.0.1"),
+            ("ip", "0.0.0.0"),
+            ("ip", "ff02::1"),
             ("email", "a@acme.test"),
             ("DNS", "acme.test"),
         ] {
             assert!(read(kind, value).is_err(), "{kind} {value}");
         }
         assert_eq!(read("dns", "10.0.0.1"), Err(IdentifierError::AddressAsName));
+        let mapped = IdentifierError::Name(HostError::Mapped([127, 0, 0, 1].into()));
+        assert_eq!(read("ip", "::ffff:127.0.0.1"), Err(mapped));
     }
 
     #[test]

@@ -223,7 +223,7 @@ fn alternative_names(
                 let host = Host::read_for(text, profile.wildcards());
                 ("host", matches!(host, Ok(Host::Name(_))))
             }
-            ADDRESS => ("host", matches!(name.value().len(), 4 | 16)),
+            ADDRESS => ("host", address_of(&name).is_some_and(|one| Host::at(one).is_ok())),
             _ => ("alternative-names", false),
         };
         findings.unless(holds, rule, format!("{:?} {text}", name.tag()));
@@ -234,13 +234,15 @@ fn alternative_names(
 fn host_of(name: &Any) -> Option<String> {
     match name.tag() {
         DNS => core::str::from_utf8(name.value()).ok().map(str::to_owned),
-        ADDRESS => {
-            let four = <[u8; 4]>::try_from(name.value()).map(IpAddr::from);
-            let address = four.or_else(|_| <[u8; 16]>::try_from(name.value()).map(IpAddr::from));
-            address.ok().map(|address| address.to_string())
-        }
+        ADDRESS => address_of(name).map(|address| address.to_string()),
         _ => None,
     }
+}
+
+/// The address of an iPAddress.
+fn address_of(name: &Any) -> Option<IpAddr> {
+    let four = <[u8; 4]>::try_from(name.value()).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(name.value()).map(IpAddr::from)).ok()
 }
 
 /// Whether an address is an SmtpUTF8Mailbox that needs to be one.

@@ -158,7 +158,7 @@ fn host(name: &Any) -> Result<Host, WantedError> {
             let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
             let sixteen = || <[u8; 16]>::try_from(bytes).map(IpAddr::from);
             let address = four.or_else(|_| sixteen()).map_err(|_| WantedError::Malformed)?;
-            Ok(Host::Address(address))
+            Host::at(address).map_err(WantedError::Host)
         }
         _ => Err(WantedError::Kind),
     }
@@ -288,6 +288,13 @@ mod tests {
         assert_eq!(request(NOBODY, vec![as_name]).wanted(), Err(WantedError::Kind));
         let twice = vec![named(&["a.test"]), named(&["b.test"])];
         assert_eq!(request(NOBODY, twice).wanted(), Err(WantedError::Malformed));
+        for (address, why) in [
+            ("::ffff:10.0.0.1", HostError::Mapped([10, 0, 0, 1].into())),
+            ("0.0.0.0", HostError::OfNoHost([0, 0, 0, 0].into())),
+        ] {
+            let told = request(NOBODY, vec![named(&[address])]).wanted();
+            assert_eq!(told, Err(WantedError::Host(why)));
+        }
         let odd = request(&common("王小明"), vec![named(&["a.test"])]);
         assert!(matches!(odd.wanted(), Err(WantedError::Host(_))));
         let many: Vec<String> = (0..=WANTED_NAMES_MAX).map(|one| format!("a{one}.test")).collect();

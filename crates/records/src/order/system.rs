@@ -186,7 +186,9 @@ mod tests {
         for name in ["A.cn", "10.0.0.1", "*.cn", "a..cn", "a*.cn", "中文.cn"] {
             assert!(!body(&[name], &[]).has_sound_names(), "{name}");
         }
-        for address in ["a.cn", "10.0.0", "0:0:0:0:0:0:0:1", "10.0.0.0/8"] {
+        for address in
+            ["a.cn", "10.0.0", "0:0:0:0:0:0:0:1", "10.0.0.0/8", "::ffff:10.0.0.1", "0.0.0.0"]
+        {
             assert!(!body(&[], &[address]).has_sound_names(), "{address}");
         }
     }
