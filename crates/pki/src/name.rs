@@ -10,6 +10,7 @@ pub use called::{PersonName, UnitName};
 pub use characters::{Heap, has_right_to_left, is_blank, is_hidden, is_mark, is_right_to_left};
 pub(crate) use letters::{is_letter, misplaced};
 pub use look_alike::is_look_alike;
+pub(crate) use written::read as text_of;
 
 use crate::oid;
 use characters::{has_letter, heaped, wide_blank};
@@ -239,7 +240,7 @@ impl DistinguishedName {
 
 fn values(rdns: &[SetOfVec<Attribute>], kind: ObjectIdentifier) -> Vec<String> {
     let own = rdns.iter().flat_map(SetOfVec::iter).filter(|attribute| attribute.oid == kind);
-    own.filter_map(|attribute| written::read(&attribute.value)).collect()
+    own.filter_map(|attribute| text_of(&attribute.value)).collect()
 }
 
 fn attribute(oid: ObjectIdentifier, value: Any) -> Result<SetOfVec<Attribute>, NameError> {

@@ -23,6 +23,8 @@ oids! {
     CHALLENGE_PASSWORD = "1.2.840.113549.1.9.7";
     /// pkcs-9-at-extensionRequest
     EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
+    /// szOID_CERT_EXTENSIONS: the same by older programs of Windows.
+    EXTENSION_REQUEST_OF_WINDOWS = "1.3.6.1.4.1.311.2.1.14";
     /// id-ce-subjectKeyIdentifier
     SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
     /// id-ce-keyUsage

@@ -5,7 +5,7 @@ use der::asn1::Any;
 use der::{Tag, Tagged};
 
 /// The text of a value by its type; nothing of one that is none, or that its type does not allow.
-pub(super) fn read(value: &Any) -> Option<String> {
+pub(crate) fn read(value: &Any) -> Option<String> {
     let bytes = value.value();
     match value.tag() {
         // Two octets a character, as Windows writes Chinese; beyond the first plane in pairs.

@@ -5,7 +5,7 @@ use super::{CertificationRequest, Info};
 use crate::alternative_name::{ADDRESS, DNS};
 use crate::extension::Extension;
 use crate::host::{Host, HostError};
-use crate::name::DistinguishedName;
+use crate::name::{DistinguishedName, text_of};
 use crate::oid;
 use crate::raw::{Signed, sequence};
 use core::net::IpAddr;
@@ -103,12 +103,17 @@ impl CertificationRequest {
         challenge_of(&self.der)
     }
 
-    /// What its extensionRequest holds (RFC 2985 5.4.2); other attributes ask for nothing here.
+    /// What its extensionRequest holds (RFC 2985 5.4.2), or the same as Windows wrote it before;
+    /// other attributes ask for nothing here.
     fn wanted_extensions(&self) -> Result<Vec<Extension>, WantedError> {
-        match attribute(&self.der, oid::EXTENSION_REQUEST)? {
+        let standard = attribute(&self.der, oid::EXTENSION_REQUEST)?;
+        match (standard, attribute(&self.der, oid::EXTENSION_REQUEST_OF_WINDOWS)?) {
             // Its set has one value.
-            Some(values) => Vec::<Extension>::from_der(values.value()).map_err(malformed),
-            None => Ok(Vec::new()),
+            (Some(values), None) | (None, Some(values)) => {
+                Vec::<Extension>::from_der(values.value()).map_err(malformed)
+            }
+            (None, None) => Ok(Vec::new()),
+            (Some(_), Some(_)) => Err(WantedError::Malformed),
         }
     }
 }
@@ -117,10 +122,17 @@ impl CertificationRequest {
 pub fn challenge_of(der: &[u8]) -> Result<Option<String>, WantedError> {
     let Some(values) = attribute(der, oid::CHALLENGE_PASSWORD)? else { return Ok(None) };
     let text = Any::from_der(values.value()).map_err(malformed)?;
-    let is_text = matches!(text.tag(), Tag::PrintableString | Tag::Utf8String | Tag::Ia5String);
-    let read = core::str::from_utf8(text.value()).ok().filter(|_| is_text);
+    let is_text = matches!(
+        text.tag(),
+        Tag::PrintableString
+            | Tag::Utf8String
+            | Tag::Ia5String
+            | Tag::TeletexString
+            | Tag::BmpString
+    );
+    let read = text_of(&text).filter(|_| is_text);
     let read = read.filter(|text| (1..=CHALLENGE_BYTES_MAX).contains(&text.len()));
-    read.map(|text| Some(text.to_owned())).ok_or(WantedError::Malformed)
+    read.map(Some).ok_or(WantedError::Malformed)
 }
 
 /// The values of an attribute of a PKCS#10, which stands there once if at all.
@@ -200,14 +212,25 @@ mod tests {
 
     /// A request with these extensions and this subject; its signature is nobody's.
     fn request(subject: &[u8], extensions: Vec<Extension>) -> CertificationRequest {
+        request_by(&[oid::EXTENSION_REQUEST], subject, extensions)
+    }
+
+    /// The same with the extensions in each of these attributes.
+    fn request_by(
+        kinds: &[ObjectIdentifier],
+        subject: &[u8],
+        extensions: Vec<Extension>,
+    ) -> CertificationRequest {
         let key = data_encoding::HEXLOWER.decode(KEY.as_bytes()).unwrap();
         let mut content = 0u8.to_der().unwrap();
         content.extend(subject);
         content.extend(key);
         let list = extensions.to_der().unwrap();
-        let mut attribute = oid::EXTENSION_REQUEST.to_der().unwrap();
-        attribute.extend(wrap(0x31, &list).unwrap());
-        content.extend(wrap(0xa0, &sequence(&attribute).unwrap()).unwrap());
+        let attributes = kinds.iter().flat_map(|kind| {
+            let values = wrap(0x31, &list).unwrap();
+            sequence(&[kind.to_der().unwrap(), values].concat()).unwrap()
+        });
+        content.extend(wrap(0xa0, &attributes.collect::<Vec<u8>>()).unwrap());
         let algorithm = crate::algorithm::by_name("p256").unwrap().signature_identifier().unwrap();
         let der = assemble(&sequence(&content).unwrap(), &algorithm, &[0]).unwrap();
         CertificationRequest::read_with(&der, |_: &Possession<'_>| true).unwrap()
@@ -242,6 +265,22 @@ mod tests {
         assert_eq!(request(NOBODY, Vec::new()).wanted(), Err(WantedError::Nothing));
     }
 
+    /// Where older programs of Windows write what they ask for is read as well: a name that stands
+    /// there is not passed over. In both places at once it stands twice.
+    #[test]
+    fn a_request_of_older_programs_of_windows_is_read() {
+        let own = oid::EXTENSION_REQUEST_OF_WINDOWS;
+        let read = request_by(&[own], &common("a.acme.test"), vec![named(&["b.acme.test"])]);
+        assert_eq!(texts(&read), ["b.acme.test", "a.acme.test"]);
+        let more = vec![named(&["a.test"]), extension::ca_constraints(None).unwrap()];
+        let refused = request_by(&[own], NOBODY, more).wanted();
+        assert!(matches!(refused, Err(WantedError::Extension(_))));
+        for kinds in [[own, own], [own, oid::EXTENSION_REQUEST]] {
+            let twice = request_by(&kinds, NOBODY, vec![named(&["a.test"])]);
+            assert_eq!(twice.wanted(), Err(WantedError::Malformed));
+        }
+    }
+
     /// The challenge is a text, and stands there once.
     #[test]
     fn a_challenge_is_read_as_it_stands() {
@@ -259,10 +298,12 @@ mod tests {
         };
         let values = |tag: u8, text: &[u8]| wrap(0x31, &wrap(tag, text).unwrap()).unwrap();
         assert_eq!(read(&[]), Ok(None));
-        for tag in [0x0c, 0x13, 0x16] {
+        for tag in [0x0c, 0x13, 0x14, 0x16] {
             let told = read(&[challenge(&values(tag, b"inner.00.secret"))]);
             assert_eq!(told, Ok(Some("inner.00.secret".to_owned())));
         }
+        let wide = read(&[challenge(&values(0x1e, b"\0a\0.\0b"))]);
+        assert_eq!(wide, Ok(Some("a.b".to_owned())));
         let good = challenge(&values(0x13, b"secret"));
         let two = wrap(0x31, &[wrap(0x13, b"a").unwrap(), wrap(0x13, b"b").unwrap()].concat());
         for wrong in [
