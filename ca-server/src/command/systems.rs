@@ -4,6 +4,10 @@ use super::host::Host;
 use super::system_setup;
 use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
+use core::net::IpAddr;
+use pki::host::{Host as NamedHost, HostError};
+use pki::mail::{Mailbox, MailboxError};
+use pki::name::{NameError, TEXT_CHARS_MAX, Text, check_readable};
 use records::Bytes;
 use records::order::SystemBody;
 use std::process::ExitCode;
@@ -36,7 +40,7 @@ struct Registering {
     /// System id. 系统编号
     system: String,
     /// What people call it. 系统名称
-    #[arg(long)]
+    #[arg(long, value_parser = called)]
     name: String,
     /// Id of the unit that owns it. 所属单位
     #[arg(long)]
@@ -45,20 +49,20 @@ struct Registering {
     #[arg(long)]
     leader: String,
     /// Who runs it. 谁运行
-    #[arg(long)]
+    #[arg(long, value_parser = operator)]
     operator: String,
     /// Mail address of the technical contact. 技术联系人邮箱
-    #[arg(long)]
+    #[arg(long, value_parser = contact)]
     contact: String,
     /// Host name, or `*.` and a name for all that is below it; more than one is fine. 域名，可多个
-    #[arg(long = "host")]
+    #[arg(long = "host", value_parser = name)]
     names: Vec<String>,
     /// Certificates may name wildcards. 允许通配符证书
     #[arg(long)]
     wildcards: bool,
     /// IP address; more than one is fine. 地址，可多个
-    #[arg(long = "address")]
-    addresses: Vec<String>,
+    #[arg(long = "address", value_parser = NamedHost::read_ip)]
+    addresses: Vec<IpAddr>,
     /// Profile: server, system, device, or scep for a portal. 证书模板
     #[arg(long, default_value = "server")]
     profile: String,
@@ -78,6 +82,30 @@ struct Registering {
     /// How many days it lasts. 授权天数
     #[arg(long, default_value_t = DAYS)]
     days: u32,
+}
+
+/// What a system is called, or the character that is the matter with it.
+fn called(text: &str) -> Result<String, NameError> {
+    Text::read(text).map(|text| text.as_str().to_owned())
+}
+
+/// Who runs a system, or the character that is the matter with it.
+fn operator(text: &str) -> Result<String, NameError> {
+    check_readable(text, TEXT_CHARS_MAX).map(|()| text.to_owned())
+}
+
+/// A mail address, or what is the matter with it.
+fn contact(text: &str) -> Result<String, MailboxError> {
+    Mailbox::read(text).map(|mailbox| mailbox.as_str().to_owned())
+}
+
+/// A name as an order lists it, or what to write. `*.` and a name is all that is below it, whether
+/// certificates may name wildcards or not.
+fn name(text: &str) -> Result<String, HostError> {
+    match NamedHost::read_for(text, true)? {
+        NamedHost::Name(name) => Ok(name),
+        NamedHost::Address(_) => Err(HostError::Address),
+    }
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -119,7 +147,7 @@ fn registering(host: &Host, wanted: Registering) -> OperatorRequest {
         leader: wanted.leader,
         names: wanted.names,
         wildcards: wanted.wildcards,
-        addresses: wanted.addresses,
+        addresses: wanted.addresses.iter().map(ToString::to_string).collect(),
         profile: wanted.profile,
         per_week: wanted.per_week,
         live: wanted.live,
@@ -152,5 +180,39 @@ fn nothing() -> SystemBody {
         challenges: false,
         until: String::new(),
         token_sha256: Bytes::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong is told before anything is asked of the CA, which says no more of an order
+    /// than that it is malformed.
+    #[test]
+    fn what_is_wrong_with_a_system_is_told_as_what_it_is() {
+        let told = |more: &[&str]| {
+            let all = ["--name", "网站", "--operator", "运维组", "--contact", "ops@acme.test"];
+            let mut words = vec!["system", "register", "site", "--unit", "u", "--leader", "p"];
+            let others = all.chunks(2).filter(|pair| !more.contains(&pair[0]));
+            words.extend(others.flatten().chain(more));
+            let command = Arguments::augment_args(clap::Command::new("system"));
+            command.try_get_matches_from(words).err().map(|error| error.to_string())
+        };
+        let fine = ["--host", "acme.test", "--host", "*.acme.test", "--address", "2001:DB8::1"];
+        assert_eq!(told(&fine), None);
+        for (more, why) in [
+            (["--host", "门户.cn"], "write an international name as xn--zoup46i.cn"),
+            (["--host", "10.0.0.1"], "a host name is needed here, not an address"),
+            (["--host", "p_9.example"], "a host name cannot have '_'"),
+            (["--address", "acme.test"], "an address is needed here, not a host name"),
+            (["--address", "::ffff:10.0.0.1"], "write this address as 10.0.0.1"),
+            (["--contact", "ops＠acme.test"], "a mail address"),
+            (["--name", "网站\u{200b}"], "a character that cannot be shown: U+200B"),
+            (["--operator", "运维\u{a0}组"], "single plain spaces only, no U+00A0"),
+        ] {
+            let said = told(&more).unwrap_or_default();
+            assert!(said.contains(why), "{more:?}: {said}");
+        }
     }
 }

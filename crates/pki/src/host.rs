@@ -50,6 +50,9 @@ pub enum HostError {
     /// An address, where only a name serves.
     #[error("此处需要主机名，不能用地址 / a host name is needed here, not an address")]
     Address,
+    /// A name or anything else, where only an address serves.
+    #[error("此处需要地址，不能用主机名 / an address is needed here, not a host name")]
+    NoAddress,
     /// An address of IPv4 as IPv6 maps it (RFC 4291 2.5.5.2): no client asks for it so.
     #[error("地址写成 {0} / write this address as {0}")]
     Mapped(Ipv4Addr),
@@ -111,6 +114,12 @@ impl Host {
             return Err(HostError::OfNoHost(address));
         }
         Ok(Self::Address(address))
+    }
+
+    /// Reads an address, where a name does not serve.
+    pub fn read_ip(text: &str) -> Result<IpAddr, HostError> {
+        let address: IpAddr = text.parse().map_err(|_| HostError::NoAddress)?;
+        Self::at(address).map(|_| address)
     }
 
     /// Reads a name, where an address does not serve: what browsers and gates compare.

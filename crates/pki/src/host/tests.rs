@@ -30,10 +30,14 @@ fn names_and_addresses_are_told_apart() {
 /// A certificate for such an address is one that no client accepts.
 #[test]
 fn an_address_is_that_of_one_host() {
-    let four = [10, 0, 0, 1].into();
+    let four = Ipv4Addr::from([10, 0, 0, 1]);
     assert_eq!(refused("::ffff:10.0.0.1"), HostError::Mapped(four));
     assert_eq!(refused("::ffff:a00:1"), HostError::Mapped(four));
     assert_eq!(refused("::ffff:0.0.0.0"), HostError::Mapped([0, 0, 0, 0].into()));
+    assert_eq!(Host::read_ip("10.0.0.1"), Ok(four.into()));
+    for none in ["a.cn", "10.0.0.0/8", "10.0.0", "[::1]", ""] {
+        assert_eq!(Host::read_ip(none), Err(HostError::NoAddress), "{none}");
+    }
     for none in ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255"] {
         assert_eq!(refused(none), HostError::OfNoHost(none.parse().unwrap()), "{none}");
     }

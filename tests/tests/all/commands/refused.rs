@@ -8,13 +8,13 @@ use tests::binary;
 /// Why a program does not take a command, if it does not.
 pub(super) fn refused(text: &str) -> Option<String> {
     let mut words = words(text);
-    // What is filled in there is looked at by its reader: an address, a role, a day.
+    // What is filled in there, or stands for what people fill in, is looked at by its reader: an
+    // address, a role, a day.
     for at in 1..words.len() {
-        let filled = match words[at - 1].as_str() {
-            _ if words[at] != FILLED => continue,
-            "--mail" => "name@host.example",
-            "--role" => "registration-officer",
-            "--from" | "--until" => "2026-12-01",
+        let filled = match (words[at - 1].as_str(), words[at].as_str()) {
+            ("--mail", FILLED) | ("--contact", "MAIL") => "name@host.example",
+            ("--role", FILLED) => "registration-officer",
+            ("--from" | "--until", FILLED) => "2026-12-01",
             _ => continue,
         };
         filled.clone_into(&mut words[at]);
