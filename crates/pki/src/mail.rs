@@ -19,7 +19,10 @@ pub enum MailboxError {
     #[error("邮箱格式应为 name@host / a mail address is name@host")]
     Form,
     /// Longer than mail carries.
-    #[error("邮箱过长 / the mail address is too long")]
+    #[error(
+        "邮箱过长：“@”前至多 {LOCAL_BYTES_MAX} 字节，共 {MAILBOX_BYTES_MAX} 字节 / the mail address \
+         is too long: {LOCAL_BYTES_MAX} bytes before “@”, {MAILBOX_BYTES_MAX} in all"
+    )]
     TooLong,
     /// A character that stands in no mail address.
     #[error("邮箱不能含有 {0:?} / a mail address cannot have {0:?}")]
@@ -44,7 +47,7 @@ pub struct Mailbox(String);
 impl Mailbox {
     /// Reads an address; nothing is changed silently.
     pub fn read(text: &str) -> Result<Self, MailboxError> {
-        let (local, host) = text.rsplit_once('@').ok_or(MailboxError::Form)?;
+        let (local, host) = text.rsplit_once('@').ok_or_else(|| without_at(text))?;
         if text.len() > MAILBOX_BYTES_MAX || local.len() > LOCAL_BYTES_MAX {
             return Err(MailboxError::TooLong);
         }
@@ -66,6 +69,10 @@ impl Mailbox {
         if has_right_to_left(local) && local.chars().any(|c| !is_of_right_to_left(c)) {
             return Err(MailboxError::Turned);
         }
+        // Address literals (RFC 5321 4.1.3), ports and paths.
+        if let Some(odd) = host.chars().find(|c| matches!(c, '[' | ']' | ':' | '/')) {
+            return Err(MailboxError::Character(odd));
+        }
         // Hosts of mail are compared without case; those of RFC 9598 have one spelling.
         let lower = host.to_ascii_lowercase();
         Host::read_name(if local.is_ascii() { &lower } else { host })?;
@@ -81,6 +88,12 @@ impl Mailbox {
     pub fn is_ascii(&self) -> bool {
         self.0.is_ascii()
     }
+}
+
+/// What a text without `@` has in its place, as input methods write it.
+fn without_at(text: &str) -> MailboxError {
+    let other = text.chars().find(|c| matches!(c, '＠' | '﹫'));
+    other.map_or(MailboxError::Form, MailboxError::Character)
 }
 
 /// atext (RFC 5322 3.2.3), and of what RFC 6531 3.3 adds to it the letters that names have: people
@@ -145,6 +158,15 @@ mod tests {
                 assert_eq!(Mailbox::read(&format!("{local}@a.cn")), refused, "{local}");
             }
         }
+        for (none, odd) in [
+            ("li＠a.cn", '＠'),
+            ("li﹫a.cn", '﹫'),
+            ("a@[10.0.0.1]", '['),
+            ("a@[IPv6:::1]", '['),
+            ("a@a.cn:25", ':'),
+        ] {
+            assert_eq!(Mailbox::read(none), Err(MailboxError::Character(odd)), "{none}");
+        }
         let heaped = Err(MailboxError::Unreadable(NameError::Heaped(0x316)));
         assert!(Mailbox::read("q\u{316}\u{317}@a.cn").is_ok());
         assert_eq!(Mailbox::read("q\u{316}\u{316}\u{316}@a.cn"), heaped);
@@ -157,12 +179,18 @@ mod tests {
         for own in ["ئلى@b.cn", "ئابدۇ.ئلى@b.cn"] {
             assert_eq!(Mailbox::read(own).unwrap().as_str(), own);
         }
-        for none in
-            ["a@", "a@b..cn", "a@10.0.0.1", "a@[10.0.0.1]", "a@门户.cn", "a@b.cn>", "李@B.cn"]
+        for none in ["a@", "a@b..cn", "a@10.0.0.1", "a@b.cn.", "a@门户.cn", "a@b.cn>", "李@B.cn"]
         {
             assert!(matches!(Mailbox::read(none), Err(MailboxError::Host(_))), "{none}");
         }
         let long = format!("{}@b.cn", "a".repeat(65));
         assert_eq!(Mailbox::read(&long), Err(MailboxError::TooLong));
+        let told = MailboxError::TooLong.to_string();
+        assert!(told.ends_with(" / the mail address is too long: 64 bytes before “@”, 254 in all"));
+        let host = |last: usize| format!("{0}.{0}.{0}.{1}", "b".repeat(61), "c".repeat(last));
+        let whole = |last| format!("{}@{}", "a".repeat(5), host(last));
+        assert_eq!(whole(62).len(), 254);
+        assert!(Mailbox::read(&whole(62)).is_ok());
+        assert_eq!(Mailbox::read(&whole(63)), Err(MailboxError::TooLong));
     }
 }
