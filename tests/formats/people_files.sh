@@ -62,6 +62,7 @@ echo "$begin$body$end" > request.read.one-line
 { echo "$begin"; fold -w 76 <<< "$body"; echo "$end"; } > request.read.76-columns
 { echo 王小明 | iconv -t GB18030; cat $pem; } > request.read.gb18030
 { cat $pem; echo trailing; } > request.read.behind
+grep -v -- ----- $pem > request.read.bare
 cat $pem $pem > request.broken.twice
 sed '3s/./*/' $pem > request.broken.star
 grep -v END $pem > request.broken.cut
@@ -168,6 +169,9 @@ cp sealed.unsupported.jks request.broken.jks
 cp chain.unsupported.p12 request.broken.p12
 cp chain.unsupported.pkcs7-der request.broken.pkcs7-der
 openssl ec -in p256 -out key.unsupported.ec 2> /dev/null
+openssl ec -in p256 -outform DER -out key.unsupported.ec-der 2> /dev/null
+openssl rsa -in rsa2048 -traditional -outform DER -out key.unsupported.rsa-der 2> /dev/null
+openssl pkcs8 -topk8 -nocrypt -in p256 -outform DER -out request.broken.key-der
 cp ed448 key.unsupported.ed448
 
 # keytool.

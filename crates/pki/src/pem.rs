@@ -1,14 +1,15 @@
 //! Files of people: PEM as programs of others write it (RFC 7468 with the lax grammar of its
-//! section 3), or the DER itself. Text around blocks may be in any encoding, white space in them is
-//! ignored; a block that cannot be decoded is an error and never left out.
+//! section 3), the base64 of one without its boundaries, or the DER itself. Text around blocks may
+//! be in any encoding, white space in them is ignored; a block that cannot be decoded is an error
+//! and never left out.
 
 mod form;
 
 pub use form::ForeignForm;
 
 use data_encoding::BASE64;
-use der::Decode;
 use der::asn1::Any;
+use der::{Decode, Tag, Tagged};
 
 /// What is looked for in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +198,12 @@ pub fn read(file: &[u8], kind: Kind) -> Result<Vec<Vec<u8>>, PemError> {
         }
         rest = behind;
     }
+    if place == 0
+        && let Some(der) = bare(rest)
+        && let Some(found) = whole_der(&der, kind)?
+    {
+        return Ok(found);
+    }
     match found.is_empty() {
         false => Ok(found),
         true if others.is_empty() && names_a_block(file, kind) => Err(PemError::Dashes),
@@ -265,6 +272,9 @@ fn whole_der(file: &[u8], kind: Kind) -> Result<Option<Vec<Vec<u8>>>, PemError> 
         if let Some(form) = form_of(any.value()) {
             return Err(kind.refused(form));
         }
+        if let Some(label) = label_of(any.value()).filter(|label| !kind.labels().contains(label)) {
+            return Err(nothing(kind, &[label.to_owned()]));
+        }
         let Some((one, _)) = rest.split_at_checked(rest.len() - behind.len()) else { break };
         found.push(one.to_vec());
         rest = behind;
@@ -282,7 +292,31 @@ fn whole_der(file: &[u8], kind: Kind) -> Result<Option<Vec<Vec<u8>>>, PemError> 
 fn form_of(contents: &[u8]) -> Option<ForeignForm> {
     match contents {
         [2, 1, 3, ..] => Some(ForeignForm::Pkcs12),
+        // Version 1 and the number itself (RFC 5915 3); version 0 and a modulus (RFC 8017 A.1.2).
+        [2, 1, 1, 4, ..] => Some(ForeignForm::OldKey("EC PRIVATE KEY".into())),
+        [2, 1, 0, 2, ..] => Some(ForeignForm::OldKey("RSA PRIVATE KEY".into())),
         contents if contents.starts_with(&PKCS7_OID) => Some(ForeignForm::Pkcs7Der),
+        _ => None,
+    }
+}
+
+/// The label that a value of DER has in PEM, by what stands in it, where that is sure.
+fn label_of(contents: &[u8]) -> Option<&'static str> {
+    let (first, behind) = Any::from_der_partial(contents).ok()?;
+    match (first.tag(), first.value(), behind) {
+        // A version, then an algorithm (RFC 5958 2).
+        (Tag::Integer, [0 | 1], [0x30, ..]) => Some("PRIVATE KEY"),
+        // An algorithm, then octets or bits (RFC 5958 3, RFC 5280 4.1).
+        (Tag::Sequence, [6, ..], [4, ..]) => Some("ENCRYPTED PRIVATE KEY"),
+        (Tag::Sequence, [6, ..], [3, ..]) => Some("PUBLIC KEY"),
+        // What says its version, but for the first (RFC 5280 4.1.2.1).
+        (Tag::Sequence, [0xa0, 3, 2, 1, ..], _) => Some("CERTIFICATE"),
+        // Version 1, subject and key, mostly with attributes (RFC 2986 4.1).
+        (Tag::Sequence, [2, 1, 0, 0x30, ..], _) => {
+            let parts = contents.get(..contents.len() - behind.len())?;
+            let count = Vec::<Any>::from_der(parts).ok()?.len();
+            matches!(count, 3 | 4).then_some("CERTIFICATE REQUEST")
+        }
         _ => None,
     }
 }
@@ -320,10 +354,19 @@ fn decoded(body: &[u8], place: usize, label: &str) -> Result<Vec<u8>, PemError> 
         let of_key = label.ends_with("KEY");
         return Err(PemError::Unsupported(ForeignForm::Headers { of_key }));
     }
-    let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
-    let base64: Vec<u8> = body.iter().copied().filter(|byte| !space(byte)).collect();
-    let decoded = BASE64.decode(&base64).ok().filter(|der| !der.is_empty());
+    let decoded = of_base64(body).filter(|der| !der.is_empty());
     decoded.ok_or_else(|| PemError::Undecodable { place, label: label.to_owned() })
+}
+
+/// What base64 without boundaries says, as consoles and forms show a request or a certificate.
+fn bare(text: &[u8]) -> Option<Vec<u8>> {
+    of_base64(text).filter(|der| der.first() == Some(&0x30))
+}
+
+fn of_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let base64: Vec<u8> = text.iter().copied().filter(|byte| !space(byte)).collect();
+    BASE64.decode(&base64).ok()
 }
 
 #[cfg(test)]

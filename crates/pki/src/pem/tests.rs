@@ -26,6 +26,8 @@ fn every_spelling_of_white_space_and_text_around_is_read() {
         format!("0 s:CN=a server of some organization in a city\n{block}").into_bytes(),
         utf16,
         DER.to_vec(),
+        body.into_bytes(),
+        b"\r\n MAMC\r\nAQU=\r\n".to_vec(),
     ];
     for form in forms {
         let read = certificates(&form);
@@ -159,4 +161,38 @@ fn a_binary_file_is_told_by_what_may_stand_in_it() {
     }
     let other = read(&endless(&[0x30, 0x80]), Kind::Request);
     assert_eq!(other, Err(PemError::Unsupported(ForeignForm::Ber)));
+}
+
+/// A key, a request or a certificate in DER is told as what it is where another is looked for.
+#[test]
+fn a_value_of_der_is_told_by_what_stands_in_it() {
+    let seq = |body: &[u8]| [&[0x30, u8::try_from(body.len()).unwrap()], body].concat();
+    let algorithm = seq(&[6, 3, 0x2b, 0x65, 0x70]);
+    let info = [&[2, 1, 0][..], &algorithm, &[4, 1, 7]].concat();
+    let asked = [&[2, 1, 0, 0x30, 0][..], &algorithm].concat();
+    let values = [
+        (seq(&info), "PRIVATE KEY"),
+        (seq(&[&[2, 1, 1][..], &algorithm, &[4, 1, 7, 0x81, 1, 0]].concat()), "PRIVATE KEY"),
+        (seq(&[&algorithm[..], &[4, 1, 7]].concat()), "ENCRYPTED PRIVATE KEY"),
+        (seq(&[&algorithm[..], &[3, 2, 0, 7]].concat()), "PUBLIC KEY"),
+        (seq(&[2, 1, 1, 4, 1, 7]), "EC PRIVATE KEY"),
+        (seq(&[2, 1, 0, 2, 1, 7, 2, 1, 3]), "RSA PRIVATE KEY"),
+        (seq(&seq(&[0xa0, 3, 2, 1, 2, 2, 1, 1])), "CERTIFICATE"),
+        (seq(&seq(&asked)), "CERTIFICATE REQUEST"),
+        (seq(&seq(&[&asked[..], &[0xa0, 0]].concat())), "CERTIFICATE REQUEST"),
+    ];
+    for (file, label) in values {
+        for kind in [Kind::Certificate, Kind::Request, Kind::Key, Kind::EncryptedKey] {
+            let told = read(&file, kind);
+            let other = || PemError::Nothing { wanted: kind, found: label.into() };
+            let is_old = label.starts_with("EC ") || label.starts_with("RSA ");
+            match kind {
+                _ if kind.labels().contains(&label) => assert_eq!(told, Ok(vec![file.clone()])),
+                Kind::Key | Kind::EncryptedKey if is_old => {
+                    assert_eq!(told, Err(PemError::Unsupported(ForeignForm::OldKey(label.into()))));
+                }
+                _ => assert_eq!(told, Err(other()), "{label}"),
+            }
+        }
+    }
 }
