@@ -155,6 +155,8 @@ pub fn passphrase_from_file(path: &Path) -> Result<Zeroizing<String>, KeyFileErr
     let bytes = Zeroizing::new(system::file::read_private(path).map_err(wrong)?);
     let text = std::str::from_utf8(&bytes)
         .map_err(|error| wrong(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))?;
+    // The mark that editors of Windows put in front of UTF-8 is no character that anybody typed.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
@@ -269,6 +271,21 @@ mod tests {
             let judged =
                 openssl::pkey::PKey::private_key_from_pem_passphrase(&pem, b"correct horse");
             assert_eq!(judged.unwrap().public_key_to_der().unwrap(), key.public_key().spki());
+        }
+    }
+
+    #[test]
+    fn a_passphrase_is_the_first_line_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passphrase");
+        for (file, passphrase) in [
+            ("correct horse", "correct horse"),
+            (" correct horse \nmore\n", " correct horse "),
+            ("\u{feff}正确 的马\r\nmore\r\n", "正确 的马"),
+            ("", ""),
+        ] {
+            system::file::replace_private(&path, file.as_bytes()).unwrap();
+            assert_eq!(passphrase_from_file(&path).unwrap().as_str(), passphrase, "{file:?}");
         }
     }
 

@@ -4,6 +4,9 @@
 use core::fmt;
 use der::ErrorKind;
 
+/// The tag of UniversalString, a type of text that the library has none for.
+const UNIVERSAL: u8 = 0x1c;
+
 /// What the library found wrong.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DerFault<'a>(pub(crate) &'a der::Error);
@@ -20,6 +23,7 @@ impl DerFault<'_> {
                 format!("应为 {expected}，实为 {actual}")
             }
             ErrorKind::TagUnexpected { expected: None, actual } => format!("不应是 {actual}"),
+            ErrorKind::TagUnknown { byte: UNIVERSAL } => "不支持 UniversalString".into(),
             ErrorKind::TagUnknown { byte } => format!("不认识的标签 0x{byte:02X}"),
             ErrorKind::TagNumberInvalid => "标签的编号过大".into(),
             ErrorKind::Length { tag } => format!("{tag} 的长度不正确"),
@@ -54,6 +58,7 @@ impl DerFault<'_> {
             ErrorKind::TagUnexpected { expected: None, actual } => {
                 format!("{actual} stands where it may not")
             }
+            ErrorKind::TagUnknown { byte: UNIVERSAL } => "UniversalString is not supported".into(),
             ErrorKind::TagUnknown { byte } => format!("the tag 0x{byte:02X} is unknown"),
             ErrorKind::TagNumberInvalid => "the number of a tag is too large".into(),
             ErrorKind::Length { tag } => format!("the length of {tag} is wrong"),

@@ -201,7 +201,12 @@ impl DistinguishedName {
 
     /// Takes a name's DER as it stands.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
-        let rdns = Vec::<SetOfVec<Attribute>>::from_der(der).map_err(|_| NameError::Malformed)?;
+        Self::try_from_der(der).map_err(|_| NameError::Malformed)
+    }
+
+    /// [`Self::from_der`], which says what is wrong with the DER.
+    pub(crate) fn try_from_der(der: &[u8]) -> der::Result<Self> {
+        let rdns = Vec::<SetOfVec<Attribute>>::from_der(der)?;
         let person = values(&rdns, oid::SERIAL_NUMBER).into_iter().next();
         Ok(Self { der: der.to_vec(), person })
     }

@@ -107,8 +107,9 @@ impl CertificationRequest {
         if !verify(&claimed.map_err(RequestError::Unsupported)?) {
             return Err(RequestError::Possession);
         }
-        let subject = DistinguishedName::from_der(&info.subject.to_der()?)
-            .map_err(|_| RequestError::Malformed(der::ErrorKind::Failed.into()))?;
+        // Where in the request it is, the name's own bytes do not say.
+        let subject = DistinguishedName::try_from_der(&info.subject.to_der()?)
+            .map_err(|error| RequestError::Malformed(error.kind().into()))?;
         let has_attributes = info.attributes.is_some_and(|set| !set.value().is_empty());
         let signature = key.algorithm().one_spelling(signed.signature().to_vec());
         let once_signed = Sha256::new().chain_update(&content).chain_update(signature);
@@ -146,7 +147,7 @@ impl CertificationRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::raw::assemble;
+    use crate::raw::{assemble, sequence, wrap};
     use openssl::bn::{BigNum, BigNumContext};
     use openssl::ec::{EcGroup, EcKey};
     use openssl::ecdsa::EcdsaSig;
@@ -178,6 +179,27 @@ mod tests {
         let other = EcdsaSig::from_private_components(r, other).unwrap().to_der().unwrap();
         let algorithm = signed.algorithm.to_der().unwrap();
         assemble(&signed.content().unwrap(), &algorithm, &other).unwrap()
+    }
+
+    /// A type of text that is read nowhere is named; others are read as what they are.
+    #[test]
+    fn what_is_the_matter_with_a_subject_is_told() {
+        let key = PKey::from_ec_key(EcKey::generate(&group()).unwrap()).unwrap();
+        let algorithm = crate::algorithm::by_name("p256").unwrap().signature_identifier().unwrap();
+        let read = |text: &[u8]| {
+            let attribute = sequence(&[&[6, 3, 0x55, 4, 3], text].concat()).unwrap();
+            let name = sequence(&wrap(0x31, &attribute).unwrap()).unwrap();
+            let key = key.public_key_to_der().unwrap();
+            let content = [&[2, 1, 0][..], &name, &key, &[0xa0, 0]].concat();
+            let der = assemble(&sequence(&content).unwrap(), &algorithm, &[0]).unwrap();
+            CertificationRequest::read_with(&der, |_| true)
+        };
+        for text in [&b"\x1e\x02\x73\x8b"[..], b"\x0c\x03\xe7\x8e\x8b"] {
+            assert_eq!(read(text).unwrap().subject().common_name().as_deref(), Some("王"));
+        }
+        let told = read(b"\x1c\x04\0\0\x73\x8b").unwrap_err().to_string();
+        assert!(told.contains("不支持 UniversalString"), "{told}");
+        assert!(told.ends_with(" / not a PKCS#10 request: UniversalString is not supported"));
     }
 
     /// Both spellings are read, since programs of others write either, and are one request; what
