@@ -5,7 +5,7 @@
 //!
 //! See [`super::message`] for what becomes of a head that is not accepted.
 
-use super::target::{is_name, is_origin_form};
+use super::target::{is_name, is_origin_form, is_same_host};
 use crate::fixed::METHOD_BYTES_MAX;
 use mtls::listen::HeadLimits;
 use records::Code;
@@ -153,7 +153,7 @@ pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<SoundHead, HeadE
     }
     let mut hosts = values(fields, "host");
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(HeadError::Host) };
-    let name = |b: &u8| b.is_ascii_alphanumeric() || b".-:".contains(b);
+    let name = |b: &u8| b.is_ascii_alphanumeric() || b".-:_[]".contains(b);
     if host.is_empty() || !host.iter().all(name) {
         return Err(HeadError::Host);
     }
@@ -207,7 +207,7 @@ pub(super) fn in_origin_form(head: &mut Vec<u8>) -> Result<(), HeadError> {
         let (name, value) = line.split_at_checked(b"host:".len())?;
         name.eq_ignore_ascii_case(b"host:").then(|| value.trim_ascii())
     });
-    if !named.is_some_and(|named| named.eq_ignore_ascii_case(authority)) {
+    if !named.is_some_and(|named| is_same_host(named, authority)) {
         return Err(HeadError::Host);
     }
     let root: &[u8] = if path.starts_with(b"/") { b"" } else { b"/" };

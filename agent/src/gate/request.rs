@@ -10,6 +10,7 @@ use mtls::listen::{HeadLimits, RequestFault};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use policy::{CanonicalPath, CanonicalPathError};
 use records::Code;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 /// What is escaped in a query besides what is not ASCII: nothing that could stand in one.
@@ -162,17 +163,25 @@ fn host<B>(request: &Request<B>) -> Result<String, Code> {
 /// case (RFC 9110 4.2.3) without the dot that may end it (RFC 1034 3.1), its port a number of TCP,
 /// and no port where none is named.
 fn canonical(host: &str) -> Option<String> {
-    let (name, port) = match host.split_once(':') {
-        None | Some((_, "")) => (host.trim_end_matches(':'), None),
-        Some((name, port)) => (name, Some(port)),
+    let (name, port) = match host.strip_prefix('[') {
+        // An address of IPv6 stands in brackets: its colons begin no port (RFC 3986 3.2.2).
+        Some(literal) => {
+            let (address, _) = literal.split_once(']')?;
+            address.parse::<Ipv6Addr>().ok()?;
+            host.split_at(address.len() + 2)
+        }
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
+    if !port.is_empty() && !port.starts_with(':') {
+        return None;
+    }
     let digits = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
-    let port: Option<u16> = match port {
+    let port: Option<u16> = match port.strip_prefix(':').filter(|port| !port.is_empty()) {
         None => None,
         Some(port) => Some(port.parse().ok().filter(|_| digits(port))?),
     };
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    let is_name = !name.is_empty() && !name.ends_with('.') && !name.contains(':');
+    let is_name = !name.is_empty() && !name.ends_with('.');
     is_name.then(|| match port {
         None => name,
         Some(port) => format!("{name}:{port}"),
@@ -242,6 +251,15 @@ mod tests {
             ("app.example:+443", None),
             ("app.example:443:", None),
             ("app.example::443", None),
+            ("[2001:DB8::1]:8443", Some("[2001:db8::1]:8443")),
+            ("[::1]", Some("[::1]")),
+            ("[::1]:", Some("[::1]")),
+            ("[::1]443", None),
+            ("[::1].:443", None),
+            ("[::1", None),
+            ("[app.example]", None),
+            ("[]", None),
+            ("2001:db8::1", None),
             ("app.example::", None),
             (":443", None),
             (":", None),

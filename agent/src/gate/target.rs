@@ -28,6 +28,17 @@ pub(super) fn is_name(token: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&token.len())
 }
 
+/// Whether a target names the host that a field names, whichever of them says the port of the
+/// scheme or ends in a dot (RFC 3986 6.2.3, RFC 1034 3.1).
+pub(super) fn is_same_host(field: &[u8], authority: &[u8]) -> bool {
+    without_usual(field).eq_ignore_ascii_case(without_usual(authority))
+}
+
+fn without_usual(host: &[u8]) -> &[u8] {
+    let name = host.strip_suffix(b":443").unwrap_or(host);
+    name.strip_suffix(b".").unwrap_or(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +70,23 @@ mod tests {
         }
         for other in ["", "*", "a", "http://a/", "//", "/a#b", "/a?b#c"] {
             assert_eq!(is_origin_form(other), other == "//", "{other}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_the_same_with_the_port_of_its_scheme() {
+        for (field, authority) in [
+            ("app.example", "App.Example:443"),
+            ("app.example:443", "app.example"),
+            ("app.example", "app.example."),
+            ("app.example.:443", "app.example"),
+            ("app.example:8443", "APP.example:8443"),
+        ] {
+            assert!(is_same_host(field.as_bytes(), authority.as_bytes()), "{authority}");
+        }
+        for authority in ["other", "app.example:80", "app.example:8443", "app", "", "x@app.example"]
+        {
+            assert!(!is_same_host(b"app.example", authority.as_bytes()), "{authority}");
         }
     }
 

@@ -118,6 +118,15 @@ fn what_can_be_read_in_two_ways_is_refused() {
     ] {
         assert_eq!(refused(head.as_bytes()), Some(error), "{head}");
     }
+    // Whether such a host is one of the gate's is asked later, and told as that.
+    for host in ["[::1]", "[2001:db8::1]:8443", "10.0.0.1:8443", "a_b.example", "A.:443"] {
+        let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        assert_eq!(refused(head.as_bytes()), None, "{host}");
+    }
+    for (target, host) in [("https://a:443/", "a"), ("https://A./", "a"), ("https://a", "a:443")] {
+        let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        assert_eq!(refused(head.as_bytes()), None, "{target}");
+    }
 }
 
 #[test]
