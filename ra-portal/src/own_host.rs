@@ -6,13 +6,15 @@ use axum::http::header;
 use mtls::TlsConnection;
 
 /// Whether Host, SNI and a name of the process are one (RFC 9110 15.5.20); `is_own` says which
-/// names of a handshake are the process's. Over HTTP/2 Host says nothing else than `:authority`.
+/// names of a handshake are the process's. Over HTTP/2 Host says nothing else than `:authority`, in
+/// whatever case.
 pub(crate) fn is_for_own_host(request: &Request, is_own: impl Fn(&str) -> bool) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (named, more) = (hosts.next(), hosts.next());
     let authority = request.uri().authority().map(|authority| authority.as_str());
-    let differ =
-        named.zip(authority).is_some_and(|(host, other)| host.as_bytes() != other.as_bytes());
+    let differ = named
+        .zip(authority)
+        .is_some_and(|(host, other)| !host.as_bytes().eq_ignore_ascii_case(other.as_bytes()));
     let host = authority.or_else(|| named?.to_str().ok());
     let connection = request.extensions().get::<TlsConnection>();
     let fits = |connection: &TlsConnection| {
@@ -47,6 +49,7 @@ mod tests {
         assert!(is_taken("/", OWN, &[own]));
         assert!(is_taken("https://portal.example/", OWN, &[]));
         assert!(is_taken("https://portal.example/", OWN, &[own]));
+        assert!(is_taken("https://Portal.example/", OWN, &[own]));
         let elsewhere: [(&str, &str, &[&[u8]]); 9] = [
             ("/", OWN, &[]),
             ("/", OWN, &[other]),
