@@ -293,6 +293,15 @@ mod tests {
         assert_eq!(subject("王\u{202e}明").unwrap_err(), NameError::Hidden(0x202e));
         assert_eq!(subject("王\u{200b}明").unwrap_err(), NameError::Hidden(0x200b));
         assert_eq!(subject("王\n明").unwrap_err(), NameError::Hidden(0x0a));
+        for none in ['\u{fdd0}', '\u{fdef}', '\u{fffe}', '\u{1ffff}', '\u{2fffe}'] {
+            let told = subject(&format!("王{none}")).unwrap_err();
+            assert_eq!(told, NameError::Hidden(u32::from(none)));
+        }
+        // Variants that a font chooses, and characters of nobody's but one program's.
+        for none in ['\u{fe00}', '\u{e0100}', '\u{e863}', '\u{f0000}'] {
+            let told = subject(&format!("葛{none}")).unwrap_err();
+            assert_eq!(told, NameError::Hidden(u32::from(none)));
+        }
         let told = |name: &str| subject(name).unwrap_err();
         assert_eq!(told("e\u{301}"), NameError::NotNormalized('e', "é".into()));
         // A compatibility ideograph, as some input methods write it.

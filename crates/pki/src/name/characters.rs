@@ -104,9 +104,10 @@ pub fn is_blank(c: char) -> bool {
 
 /// Whether a character shows nothing of itself, or changes how others are shown: controls,
 /// every format character (Cf), bidirectional marks, line and paragraph separators, zero-width and
-/// other invisible characters, private use, tags.
+/// other invisible characters, private use, tags, and code points that are no characters.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
+        || is_no_character(c)
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{0600}'..='\u{0605}' | '\u{061c}' | '\u{06dd}'
             | '\u{070f}' | '\u{0890}'..='\u{0891}' | '\u{08e2}' | '\u{115f}'..='\u{1160}'
@@ -114,7 +115,13 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}'
             | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
             | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1345f}'
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
+}
+
+/// Whether a code point is no character and never will be one (Unicode 23.7): the last two of each
+/// plane, and 32 more.
+fn is_no_character(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
 }

@@ -27,6 +27,18 @@ fn names_are_in_the_scripts_of_their_people() {
         "Əliyev",
         "佐々木 アユミー",
         "A王",
+        // Rare characters of the second and third plane, from their blocks.
+        "𠮷田",
+        "王\u{2a6d6}",
+        "王\u{2b734}",
+        "王\u{2b81d}",
+        "王\u{2cea1}",
+        "王\u{2ebe0}",
+        "王\u{2ebf0}",
+        "王\u{30ede}",
+        "王\u{31350}",
+        "㛃䶮",
+        "阿依古丽·买买提·艾合买提江",
     ] {
         assert!(PersonName::read(name).is_ok(), "{name}: {:?}", PersonName::read(name).err());
         assert!(UnitName::read(name).is_ok(), "{name}: {:?}", UnitName::read(name).err());
