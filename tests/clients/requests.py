@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import ssl
 import sys
 
@@ -31,3 +32,9 @@ ask("chunked", "POST", folder, body=iter([b"hel", b"lo"]), encode_chunked=True,
 ask("expect", "POST", folder, body=b"hello", headers={"Expect": "100-continue"})
 ask("denied", "GET", "/documents/sz-finance/2026-001")
 ask("after it", "GET", document)
+# A handshake that leaves the dot of an absolute name where it was; OpenSSL itself would compare it.
+context.check_hostname = False
+stream = socket.create_connection(("localhost", int(port)), 20)
+connection = http.client.HTTPConnection("localhost", int(port), timeout=20)
+connection.sock = context.wrap_socket(stream, server_hostname="localhost.")
+ask("dotted", "GET", document)

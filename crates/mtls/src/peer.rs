@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// One TLS connection as its requests see it.
 #[derive(Clone, Debug, Default)]
 pub struct TlsConnection {
-    /// The server name that the client asked for.
+    /// The server name that the client asked for, without a dot at its end.
     pub sni: Option<String>,
     /// The client's certificate, DER, whose key's possession the handshake proved. Its path is not
     /// judged by that, unless the listener requires certificates.
@@ -21,12 +21,18 @@ impl TlsConnection {
     /// 3).
     pub fn is_for_host(&self, host: Option<&str>) -> bool {
         let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-        let name = name.map(|name| name.strip_suffix('.').unwrap_or(name));
+        let name = name.map(without_dot);
         match (&self.sni, name) {
             (Some(sni), Some(name)) => sni.eq_ignore_ascii_case(name),
             _ => false,
         }
     }
+}
+
+/// A name without the dot that may end it: some clients leave it in their handshake, where none
+/// belongs (RFC 6066 3).
+pub(crate) fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -49,6 +55,8 @@ mod tests {
         ] {
             assert_eq!(connection.is_for_host(Some(host)), is_it, "{host}");
         }
+        assert_eq!(without_dot("a.example."), "a.example");
+        assert_eq!(without_dot("a.example"), "a.example");
         assert!(!connection.is_for_host(None));
     }
 }

@@ -2,6 +2,7 @@
 //! client renews. Whoever asks for another name gets the listener's own certificate.
 
 use crate::identity::{Identity, TlsError};
+use crate::peer::without_dot;
 use crate::suites::crypto;
 use pki::pem::{self, Kind};
 use rustls::pki_types::pem::PemObject;
@@ -90,7 +91,7 @@ impl ByName {
 
 impl ResolvesServerCert for ByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let is_web = |name: &str| name.eq_ignore_ascii_case(&self.web.name);
+        let is_web = |name: &str| without_dot(name).eq_ignore_ascii_case(&self.web.name);
         match hello.server_name().is_some_and(is_web) {
             true => Some(self.web.certified()),
             false => Some(self.own.clone()),

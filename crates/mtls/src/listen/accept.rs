@@ -5,6 +5,7 @@ use super::limits::{Limits, STOP_MAX};
 use super::places::{Fullness, PeerStanding, Places, Slot};
 use super::source::Source;
 use super::transport::Transport;
+use crate::peer::without_dot;
 use crate::proof::{CertificateVerify, kept};
 use rustls::ServerConfig;
 use std::future::Future;
@@ -223,7 +224,7 @@ impl<E: Endpoint> Door<E> {
         let chain = session.peer_certificates().unwrap_or_default();
         let handshake = Handshake {
             chain: chain.iter().map(|certificate| certificate.to_vec()).collect(),
-            sni: session.server_name().map(str::to_owned),
+            sni: session.server_name().map(|name| without_dot(name).to_owned()),
             http2: session.alpn_protocol() == Some(b"h2"),
             verify,
         };
