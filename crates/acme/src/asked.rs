@@ -2,14 +2,14 @@
 
 use crate::identifier::SentIdentifier;
 use crate::problem::{AcmeProblem, ProblemKind};
+use pki::mail::{Mailbox, MailboxError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Most identifiers of an order.
 pub const IDENTIFIERS_MAX: usize = 100;
-/// Most contacts of an account, and the length of one.
+/// Most contacts of an account.
 const CONTACTS_MAX: usize = 8;
-const CONTACT_BYTES_MAX: usize = 256;
 
 /// Asks for an account (7.3).
 #[derive(Clone, Debug, Deserialize)]
@@ -109,7 +109,7 @@ pub fn read_empty(payload: &[u8]) -> Result<(), AcmeProblem> {
     read::<serde_json::Map<String, serde_json::Value>>(payload).map(|_| ())
 }
 
-/// Checks contacts: one mailbox each (7.3).
+/// Checks contacts: one mailbox each (7.3), by the one rule for mail.
 pub fn check_contacts(contacts: &[String]) -> Result<(), AcmeProblem> {
     if contacts.len() > CONTACTS_MAX {
         let (zh, en) = ("联系方式过多", "there are too many of them");
@@ -119,14 +119,12 @@ pub fn check_contacts(contacts: &[String]) -> Result<(), AcmeProblem> {
         let Some(mailbox) = contact.strip_prefix("mailto:") else {
             return Err(ProblemKind::UnsupportedContact.into());
         };
-        let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, ',' | '?' | '%');
-        let whole = mailbox.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && host.contains('.') && !host.contains('@')
-        });
-        match whole && !mailbox.contains(odd) && contact.len() <= CONTACT_BYTES_MAX {
-            true => Ok(()),
-            false => Err(ProblemKind::InvalidContact.into()),
-        }
+        // In a URL these begin an escape, or fields of a mail (RFC 6068 2).
+        let read = match mailbox.chars().find(|c| matches!(c, '?' | '%')) {
+            Some(odd) => Err(MailboxError::Character(odd)),
+            None => Mailbox::read(mailbox).map(drop),
+        };
+        read.map_err(|error| AcmeProblem::of(ProblemKind::InvalidContact, &error))
     })
 }
 
@@ -169,10 +167,18 @@ mod tests {
             "mailto:a@b.test?subject=x",
             "mailto:a@b@c.test",
             "mailto:a b@c.test",
+            "mailto:a%40b@c.test",
+            "mailto:<a@b.test>",
+            "mailto:a..b@c.test",
+            "mailto:a@b_c.test",
+            "mailto:a@10.0.0.1",
             "mailto:",
         ] {
             assert_eq!(contacts(bad), Err(ProblemKind::InvalidContact), "{bad}");
         }
+        assert_eq!(contacts("mailto:li.dan+ops@Site.test"), Ok(()));
+        let told = check_contacts(&["mailto:a@门户.cn".to_owned()]).unwrap_err();
+        assert!(told.en().contains("xn--zoup46i.cn"));
         assert_eq!(contacts("tel:+86"), Err(ProblemKind::UnsupportedContact));
         assert!(check_contacts(&vec!["mailto:a@b.test".to_owned(); 9]).is_err());
     }
