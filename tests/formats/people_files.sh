@@ -145,6 +145,7 @@ for digest in hmacWithSHA1 hmacWithSHA256 hmacWithSHA512; do
   openssl pkcs8 -topk8 -in p256 -v2 aes256 -v2prf $digest -passout pass:secret -out sealed.read.$digest
 done
 openssl pkcs8 -topk8 -in rsa2048 -v2 aes128 -passout pass:secret -out sealed.read.aes128
+openssl pkcs8 -topk8 -in p256 -scrypt -passout pass:secret -out sealed.read.scrypt
 openssl pkcs8 -topk8 -in p256 -passout pass:secret -outform DER -out sealed.read.der
 openssl pkcs8 -topk8 -in p256 -v2 des3 -passout pass:secret -out sealed.unsupported.des3
 openssl pkcs8 -topk8 -in p256 -v1 PBE-SHA1-3DES -passout pass:secret -out sealed.unsupported.pbe
