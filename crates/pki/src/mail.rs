@@ -183,6 +183,10 @@ mod tests {
         {
             assert!(matches!(Mailbox::read(none), Err(MailboxError::Host(_))), "{none}");
         }
+    }
+
+    #[test]
+    fn a_mailbox_is_no_longer_than_mail_carries() {
         let long = format!("{}@b.cn", "a".repeat(65));
         assert_eq!(Mailbox::read(&long), Err(MailboxError::TooLong));
         let told = MailboxError::TooLong.to_string();
