@@ -258,7 +258,8 @@ async fn each_is_asked(stage: &Stage) -> String {
             };
             met.insert(block);
             let is_of_token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-            tokens.extend(token.split(|c| !is_of_token(c)).next().map(str::to_owned));
+            let mut words = token.split(|c| !is_of_token(c));
+            tokens.extend(words.find(|word| word.matches('.').count() >= 2).map(str::to_owned));
         }
         met.len() == SERVERS.len()
     })
