@@ -220,7 +220,7 @@ fn alternative_names(
     let has_hosts = matches!(profile.holder(), Holder::Service | Holder::System);
     let hosts = if has_hosts { 1 + chance.below(4) } else { 0 };
     let dns = (0..hosts).map(|_| match chance.below(6) {
-        0 => format!("{}.{}.0.{}", 1 + chance.below(254), chance.below(256), chance.below(256)),
+        0 => format!("{}.{}.0.{}", 1 + chance.below(223), chance.below(256), chance.below(256)),
         1 => format!("2001:db8::{:x}", 1 + chance.below(65_535)),
         2 if profile.wildcards() && profile.holder() == Holder::Service => {
             format!("*.{}", host(chance, HOST_MAX - 2))

@@ -173,8 +173,13 @@ pub(super) fn in_text(text: &str) -> Vec<String> {
             // Prose goes on in Chinese after a verb.
             let command = command.split(" (").next().unwrap().trim();
             let chinese = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
-            // Not so in a path.
-            let goes_on = |word: &&str| !word.contains(chinese) || word.contains('/');
+            // Not so in a path, nor between quotation marks.
+            let mut is_quoted = false;
+            let goes_on = |word: &&str| {
+                let is_own = is_quoted || !word.contains(chinese) || word.contains('/');
+                is_quoted ^= word.matches('\'').count() % 2 == 1;
+                is_own
+            };
             let command: Vec<&str> = command.split(' ').take_while(goes_on).collect();
             let command = command.join(" ");
             if free && is_command(&command) {
