@@ -13,9 +13,10 @@ const REQUESTS_MAX: usize = 16_384;
 /// Whether a schema has more than that, or a type in which another one is named.
 pub(crate) fn is_too_large(schema: &str) -> bool {
     let all = statements(schema);
-    let types: BTreeSet<&str> = all.iter().filter_map(|one| declared(one)).collect();
+    let types: BTreeSet<&str> = all.iter().flat_map(|one| declared(one)).collect();
     let names_type = |one: &Vec<&str>| {
-        declared(one).is_some_and(|own| one.iter().any(|word| *word != own && types.contains(word)))
+        let named = one.iter().filter(|word| types.contains(*word)).count();
+        declared(one).next().is_some() && named > 1
     };
     // Each of the three takes a part of the statement.
     let requests = |one: &Vec<&str>| match one.contains(&"appliesTo") {
@@ -27,9 +28,10 @@ pub(crate) fn is_too_large(schema: &str) -> bool {
         || all.iter().map(requests).sum::<usize>() > REQUESTS_MAX
 }
 
-/// The type that a statement declares.
-fn declared<'a>(statement: &[&'a str]) -> Option<&'a str> {
-    statement.windows(2).find_map(|pair| match pair {
+/// The type that a statement declares, and what else stands behind that word: an annotation or a
+/// namespace may be called so as well.
+fn declared<'a>(statement: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    statement.windows(2).filter_map(|pair| match pair {
         ["type", name] if name.starts_with(is_of_word) => Some(*name),
         _ => None,
     })
@@ -93,6 +95,12 @@ mod tests {
         assert!(!is_large(&actions(10)) && is_large(&actions(30)));
         let twice = "type Twice = { a: Moment, b: Moment };";
         assert!(is_large(twice) && is_large(&format!("// a\r{twice}")));
+        for odd in ["@type type", "namespace type { type", "namespace a::type { type"] {
+            let twice =
+                format!("{odd} Once = {{ a: Long }};\n{odd} Twice = {{ a: Once, b: Once }};");
+            assert!(is_too_large(&twice), "{odd}");
+        }
+        assert!(!is_large("@doc type Once = { type: Long };"));
         let uses = "entity Other = { type: String, \"type Twice = Moment;\": Moment };";
         assert!(!is_large(uses), "a type may be named where none is declared");
         assert!(!is_large(&format!("// {twice}\n")), "a comment");
