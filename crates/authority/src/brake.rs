@@ -5,7 +5,7 @@ use crate::authority::Authority;
 use crate::decline::ended_by;
 use crate::id::{NamesOrder, OrderDigest, Reference, Serial};
 use crate::machine::read_account;
-use crate::state::{OpenOrder, OrderEnd};
+use crate::state::{GivenApproval, OpenOrder, OrderEnd};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::decline::Decline;
@@ -47,7 +47,9 @@ impl Authority {
                 self.is_brake(OrderDigest::of(&order.0))
                     && self.is_signed((Label::Order, order), signature)
             }
-            Event::Approval { approval, .. } => self.is_approval_of_brake(approval),
+            Event::Approval { approval, person, acting_for } => {
+                self.is_approval_of_brake(approval, (person, acting_for.as_deref()))
+            }
             Event::Enacted { order, approvals, .. } => {
                 let digest = order.order_digest();
                 digest.is_some_and(|digest| {
@@ -90,7 +92,8 @@ impl Authority {
     pub fn is_settled_approval(&self, approval: &Approval) -> bool {
         let order = approval.order.order_digest();
         let in_tree = order.and_then(|order| self.orders.get(&order));
-        in_tree.is_some_and(|open| has(open, approval)) || self.waiting(&approval.order, 0).is_err()
+        in_tree.is_some_and(|open| given(open, approval).is_some())
+            || self.waiting(&approval.order, 0).is_err()
     }
 
     /// Whether the registry key signed it. What was done has its effect, so that a record with
@@ -126,9 +129,16 @@ impl Authority {
         self.entry(order).is_some_and(|open| open.body.takes_away())
     }
 
-    fn is_approval_of_brake(&self, approval: &Approval) -> bool {
+    /// Whether it has its effect as the record claims it: given by this person, for this absent one
+    /// or for none.
+    fn is_approval_of_brake(&self, approval: &Approval, claimed: (&str, Option<&str>)) -> bool {
         let open = approval.order.order_digest().and_then(|order| self.entry(order));
-        open.is_some_and(|open| open.body.takes_away() && has(open, approval))
+        let open = open.filter(|open| open.body.takes_away());
+        let given = open.and_then(|open| given(open, approval));
+        given.is_some_and(|given| {
+            let signer = given.certificate.subject().person();
+            (signer, approval.acting_for.as_deref()) == (Some(claimed.0), claimed.1)
+        })
     }
 
     fn is_ended_by(&self, order: OrderDigest, end: OrderEnd) -> bool {
@@ -185,7 +195,7 @@ impl Authority {
     }
 }
 
-/// Whether an order has this very approval.
-fn has(open: &OpenOrder, approval: &Approval) -> bool {
-    open.approvals.iter().any(|known| *known.approval == *approval)
+/// This very approval, if an order has it.
+fn given<'a>(open: &'a OpenOrder, approval: &Approval) -> Option<&'a GivenApproval> {
+    open.approvals.iter().find(|known| *known.approval == *approval)
 }

@@ -250,7 +250,14 @@ fn no_spelling_of_a_brake_is_another() {
     city.pending(ordered.clone());
     for name in ["officer-1", "officer-2"] {
         let event = approval(&city, order, name);
-        city.pending(event);
+        city.pending(event.clone());
+        assert!(city.authority.is_of_brake(&event));
+        let Event::Approval { approval, person, .. } = event else { unreachable!() };
+        for (person, absent) in [("somebody", None), (person.as_str(), Some("somebody".into()))] {
+            let (approval, person) = (approval.clone(), person.to_owned());
+            let claimed = Event::Approval { approval, person, acting_for: absent };
+            assert!(!city.authority.is_of_brake(&claimed), "it is nobody else's");
+        }
     }
     let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
     let revoked = city.revoked_event(Cause::Order { order: named(order) }, approvals);
