@@ -417,6 +417,8 @@ async fn an_operator_walks() {
     walk.run("ca-server letter void", &[("REFERENCE", made)], &state);
     let said = walk.run("ca-server letter replace", &[("REFERENCE", other)], &state);
     assert!(said.contains(&format!("已作废 / voided: {other}")), "{said}");
+    walk.run("ca-server letter print --out", &[], &state);
+    walk.run("ca-server letter print --since", &[("DAY", "2026-01-01")], &state);
     walk.run("ca-server renew issuer", &[], &state);
     let said = walk.run("ca-server notice test", &[("ADDRESS", "wang@shangluo.example")], &state);
     assert!(said.contains("spool"), "{said}");
