@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 62] = [
+const VERBS: [&str; 63] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
     "ca-server person create",
+    "ca-server letter print",
     "ca-server letter void",
     "ca-server letter replace",
     "ca-server letter",
@@ -117,6 +118,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "ca-server init" => on_the_host::init(scene, text),
         "ca-server person create" => on_the_host::create_person(scene, text),
         "ca-server letter" => on_the_host::make_letter(scene, text).await,
+        "ca-server letter print" => on_the_host::print_letters(scene, text).await,
         "ca-server letter void" => on_the_host::void_letter(scene, text).await,
         "ca-server letter replace" => on_the_host::replace_letter(scene, text).await,
         "ca-server order import-approval" => on_the_host::import_approval(scene, text),

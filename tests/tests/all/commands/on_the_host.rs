@@ -48,6 +48,15 @@ async fn reference(scene: &Scene, name: &str) -> String {
     made["reference"].as_str().unwrap().to_owned()
 }
 
+/// One document, of all letters that wait or of those since a day.
+pub(super) async fn print_letters(scene: &Scene, text: &str) -> Result<(), String> {
+    reference(scene, "周合印").await;
+    let words = filled(text, &[("DAY", "2026-01-01")]);
+    scene.operates(&words)?;
+    let document = words.last().map(|name| scene.office.folder().join(name));
+    holds(document.is_some_and(|path| path.exists()), "a document of letters")
+}
+
 pub(super) async fn void_letter(scene: &Scene, text: &str) -> Result<(), String> {
     let reference = reference(scene, "周作废").await;
     let said = scene.operates(&filled(text, &[("REFERENCE", &reference)]));
