@@ -58,6 +58,7 @@ pub use allowed::AllowedFields;
 pub use peer::ClientTrust;
 pub(crate) use peer::profile_of;
 pub use reject::tell;
+pub(crate) use state::RULES_NOTICE;
 pub use state::{Counts, Gate};
 pub use sweep::sweep;
 pub(crate) use upstream::{HTTP2_PROTOCOL, TlsToUpstream, Upstreams};

@@ -2,11 +2,12 @@
 //! in the records, when something changed. A pulse that does not come is what the log calls
 //! silence.
 
-use crate::gate::Gate;
+use crate::gate::{Gate, RULES_NOTICE};
 use crate::sessions::PresentSessions;
 use crate::spool::Place;
 use crate::world::Source;
 use ca_api::PulseAnswer;
+use records::Code;
 use records::access::{GateResource, HEARTBEAT_SECONDS_MAX, Heartbeat, InForce};
 use records::order::AccessMode;
 use records::record::Event;
@@ -42,7 +43,7 @@ impl Heart {
     /// Pulses until the stop. A log that cannot be reached is told by the shipper already.
     pub(super) async fn pulse(self: Arc<Self>, sessions: PresentSessions, stop: Stop) {
         loop {
-            let pulse = self.beat(state(&self.gate).0);
+            let pulse = self.beat(state(&self.gate));
             let present = sessions.load_full();
             let answer = tokio::time::timeout(PULSE, present.pulses.pulse(&pulse)).await;
             if matches!(answer, Ok(Ok(PulseAnswer { is_back: true }))) {
@@ -62,7 +63,6 @@ impl Heart {
         let mut key_looked: Option<Instant> = None;
         let mut is_back = false;
         loop {
-            let state = usable(&self.gate);
             if key_looked.is_none_or(|at| at.elapsed() > KEY_LOOK) {
                 key_looked = Some(Instant::now());
                 if let Err(error) = self.gate.tokens.rotate(self.gate.clock.seconds()) {
@@ -72,8 +72,9 @@ impl Heart {
             let world = self.gate.world.load().in_force();
             if told.as_ref().is_some_and(|(_, _, before)| before.policy != world.policy) {
                 // Other rules: what the old ones could not judge is asked again.
-                self.gate.metrics.notice("rules", "");
+                self.gate.metrics.notice(RULES_NOTICE, "");
             }
+            let state = told_state(&self.gate);
             let is_due = told.as_ref().is_none_or(|(at, known, in_force)| {
                 let changed = is_back || *known != state || *in_force != world;
                 at.elapsed() > HEARTBEAT_MAX || (changed && at.elapsed() > LOOK)
@@ -103,7 +104,7 @@ impl Heart {
 
     /// The same, and whether decisions can be made.
     pub(super) fn now(&self) -> Heartbeat {
-        self.beat(state(&self.gate).0)
+        self.beat(state(&self.gate))
     }
 
     /// What there is to say now.
@@ -147,22 +148,33 @@ fn resources(names: &[&str]) -> Vec<GateResource> {
     GateResource::ALL.into_iter().filter(is_named).collect()
 }
 
-/// Whether decisions can be made: `ready`, or the name of a code; and what people are told of it.
-fn state(gate: &Gate) -> (&'static str, &'static str) {
-    match gate.world.load().usable(gate.clock.seconds()) {
-        Ok(_) => ("ready", ""),
-        Err(code) => (code.name(), code.en()),
+/// What the city is told of the gate: `ready`, or the name of a code. A rule that cannot be
+/// evaluated keeps people out although decisions are made, and who mends rules reads no `/readyz`.
+fn state(gate: &Gate) -> &'static str {
+    let [_, notices] = gate.metrics.named();
+    named_state(unusable(gate), &notices)
+}
+
+fn named_state(unusable: Option<Code>, notices: &[&str]) -> &'static str {
+    match unusable {
+        Some(code) => code.name(),
+        None if notices.contains(&RULES_NOTICE) => Code::PolicyError.name(),
+        None => "ready",
     }
 }
 
-/// Says on `/readyz` whether decisions can be made.
-fn usable(gate: &Gate) -> &'static str {
+/// Why no decisions can be made, where that is so.
+fn unusable(gate: &Gate) -> Option<Code> {
+    gate.world.load().usable(gate.clock.seconds()).err()
+}
+
+/// The same as [`state`]; says on `/readyz` whether decisions can be made.
+fn told_state(gate: &Gate) -> &'static str {
     let limit = i64::try_from(gate.world.load().limit()).unwrap_or(0);
     let now = i64::try_from(gate.clock.seconds()).unwrap_or(0);
     gate.metrics.set("world_seconds_left", limit - now);
-    let (name, problem) = state(gate);
-    gate.metrics.condition("world-age", problem);
-    name
+    gate.metrics.condition("world-age", unusable(gate).map_or("", Code::en));
+    state(gate)
 }
 
 #[cfg(test)]
@@ -176,5 +188,15 @@ mod tests {
         assert_eq!(resources(&["listener", "tunnel"]), [GateResource::Listener]);
         assert_eq!(resources(&["spool", "disk"]), [GateResource::Disk, GateResource::Spool]);
         assert!(resources(&["world-age"]).is_empty());
+    }
+
+    /// What the state page reads: that nobody passes, or else that a rule keeps people out which
+    /// cannot be evaluated.
+    #[test]
+    fn a_rule_without_an_answer_is_told_to_the_city() {
+        assert_eq!(named_state(None, &[]), "ready");
+        assert_eq!(named_state(None, &["spool", "upstream"]), "ready");
+        assert_eq!(named_state(None, &["rules", "spool"]), "policy-error");
+        assert_eq!(named_state(Some(Code::StatusStale), &["rules"]), "status-stale");
     }
 }

@@ -21,6 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+/// The notice of a rule that could not be evaluated, until other rules come.
+pub(crate) const RULES_NOTICE: &str = "rules";
+
 /// What every connection shares.
 pub struct Gate {
     /// Agent id.
@@ -158,7 +161,7 @@ impl Counts {
         metrics.count("decision", code.name());
         if code == Code::PolicyError {
             let rule = answer.map_or("", |answer| answer.rule.as_str());
-            metrics.notice("rules", &format!("rule `{rule}` could not be evaluated"));
+            metrics.notice(RULES_NOTICE, &format!("rule `{rule}` could not be evaluated"));
         }
     }
 

@@ -326,7 +326,8 @@ pub struct Heartbeat {
     pub checkpoint: u64,
     /// Bytes in the spool that the log has not acknowledged.
     pub spooled: u64,
-    /// The gate is `ready`, or this is why it is not.
+    /// The gate is `ready`, or this is what is the matter: the code of why nobody passes,
+    /// `policy-error` where a rule in force could not be evaluated, or `stopped`.
     pub state: String,
     /// These are full, so that something is refused for it.
     pub full: Vec<GateResource>,

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{CityState, GateState};
+use records::Code;
 use service::problem::Refused;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ words! {
         waits "等待加入" "waits to be joined";
         silent "已失联" "silent";
         refusing "全部拒绝" "refusing everything";
+        rule_fails "有规则无法判定" "a rule cannot be evaluated";
         closed "已关闭" "closed";
         join_next "加入文件在签发主机上，请在网关主机上运行：" "Its join file lies on the CA's host; on the gate's machine:";
         new "新增应用系统" "One more application";
@@ -95,11 +97,13 @@ fn filled(f: Frame, state: CityState) -> ApplicationsPage {
 
 fn line(w: &'static ApplicationsWords, gate: GateState, is_unheard: bool, now: u64) -> Gate {
     let silent = silence::is_silent(&gate, is_unheard, now);
-    let ready = gate.beat.as_ref().is_some_and(|beat| beat.state == "ready");
+    let state = gate.beat.as_ref().map_or("", |beat| beat.state.as_str());
+    let ready = state == "ready";
     let tag = match (gate.open, gate.joined) {
         (false, _) => w.closed,
         (true, false) => w.waits,
         (true, true) if silent => w.silent,
+        (true, true) if state == Code::PolicyError.name() => w.rule_fails,
         (true, true) if !ready => w.refusing,
         (true, true) => w.in_service,
     };
@@ -125,4 +129,27 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ("applications-late", render(state::sample_state(true))),
         ("applications-none", render(none)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Language;
+
+    /// A gate with a rule that cannot be evaluated is not well, and does not refuse everything
+    /// either.
+    #[test]
+    fn what_a_gate_says_of_itself_is_how_it_is_shown() {
+        let w = ApplicationsWords::of(Language::English);
+        for (said, tag, good) in [
+            ("ready", "in service", true),
+            ("policy-error", "a rule cannot be evaluated", false),
+            ("status-stale", "refusing everything", false),
+        ] {
+            let mut gate = state::sample_state(false).gates.remove(0);
+            gate.beat.as_mut().unwrap().state = said.into();
+            let shown = line(w, gate, false, 0);
+            assert_eq!((shown.tag, shown.good), (tag, good), "{said}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! late says so, and what to type.
 
 mod exceptions;
+mod heartbeat;
 #[cfg(test)]
 mod samples;
 
@@ -21,7 +22,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CityState, GateState, ListState, LogState, OpenEmergency, ProcessState};
 use exceptions::{EmergencyLine, EmergencyWords, ModeWords, mode};
-use records::access::{GateResource, Heartbeat};
+use heartbeat::{HeartbeatWords, room, said};
 use service::problem::Refused;
 use service::{Clock, Neighbour};
 use std::sync::Arc;
@@ -88,6 +89,7 @@ words! {
         review_next "核查后结案，在签发主机上：" "Look at what passed, then close the case on the CA's host:";
         observes "观察模式" "observes";
         suspended "已暂停" "suspended by order";
+        rule_fails "有规则无法判定" "a rule cannot be evaluated";
         excepted "本应拒绝而放行" "passed that rules deny";
         no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
         gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
@@ -179,7 +181,8 @@ impl StatePage {
         self.logs.iter().any(|line| line.still)
     }
 
-    /// Whether some gate refuses everything, or does not know the newest.
+    /// Whether some gate refuses everything, has a rule that cannot be evaluated, or does not know
+    /// the newest.
     fn lame_gate(&self) -> bool {
         self.gates
             .iter()
@@ -275,6 +278,7 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
         waiting: log.waiting,
     };
     let (rules, w) = (state.rules, StateWords::of(f.language));
+    let own = heartbeat_words(w);
     let modes = ModeWords { observes: w.observes, suspended: w.suspended, excepted: w.excepted };
     let gate = |gate: GateState| {
         let silent = is_silent(&gate, is_unheard, now);
@@ -295,9 +299,9 @@ fn filled(f: Frame, state: CityState, refused: &[RefusedTotal]) -> StatePage {
             people: (people, people < gate.people),
             rules: (version, version < rules),
             spooled: gate.beat.as_ref().map_or(0, |beat| beat.spooled),
-            room: gate.beat.as_ref().map(|beat| room(w, beat)).unwrap_or_default(),
+            room: gate.beat.as_ref().map(|beat| room(&own, beat)).unwrap_or_default(),
             mode: gate.beat.as_ref().map(|beat| mode(&modes, beat)).unwrap_or_default(),
-            said: gate.beat.map(|beat| show::harmless(&beat.state)).unwrap_or_default(),
+            said: gate.beat.map(|beat| said(&own, &beat.state)).unwrap_or_default(),
         }
     };
     let gates = state.gates.into_iter().map(gate).collect();
@@ -331,16 +335,9 @@ fn refused_line(language: Language, total: &RefusedTotal) -> RefusedLine {
     }
 }
 
-/// What of a gate is full, or nearly, as it recorded last.
-fn room(w: &StateWords, beat: &Heartbeat) -> Vec<String> {
-    let named = |what: &GateResource| match what {
-        GateResource::Disk => w.disk,
-        GateResource::Listener => w.listener,
-        GateResource::Spool => w.spool,
-    };
-    let said = |(what, how): (&GateResource, &str)| format!("{}: {how}", named(what));
-    let full = beat.full.iter().map(|what| (what, w.full));
-    full.chain(beat.nearly_full.iter().map(|what| (what, w.nearly_full))).map(said).collect()
+fn heartbeat_words(w: &StateWords) -> HeartbeatWords {
+    let StateWords { rule_fails, disk, listener, spool, full, nearly_full, .. } = *w;
+    HeartbeatWords { rule_fails, disk, listener, spool, full, nearly_full }
 }
 
 fn process(language: Language, state: ProcessState) -> ProcessLine {
@@ -360,6 +357,7 @@ fn harmless(texts: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use records::access::GateResource;
 
     /// What is full, or nearly, and who does not answer stands on the page, as text; a page on
     /// which everybody answers and is ready says that all is well.
@@ -388,8 +386,13 @@ mod tests {
             state.processes[place].told = vec!["spool: nearly full".into()];
             assert!(shown(state).lame_process(), "{place}");
         }
-        let mut state = well;
+        let mut state = well.clone();
         state.gates[0].beat.as_mut().unwrap().full = vec![GateResource::Disk];
         assert!(shown(state).full_gate());
+        let mut state = well;
+        state.gates[0].beat.as_mut().unwrap().state = "policy-error".into();
+        let page = shown(state);
+        assert!(page.lame_gate());
+        assert!(page.render().unwrap().contains("a rule cannot be evaluated"));
     }
 }
