@@ -107,11 +107,12 @@ impl Shipper {
             let pause = match shipped.and_then(|look| kept.map(|()| look)) {
                 Ok(Look::More) => continue,
                 Ok(look) => {
-                    self.metrics.condition("log", "");
+                    self.metrics.notice("log", "");
                     look.pause()
                 }
                 Err(error) => {
-                    self.metrics.condition("log", &format!("records wait: {error:#}"));
+                    // What waits is durable here; a spool without room says so itself.
+                    self.metrics.notice("log", &format!("records wait: {error:#}"));
                     self.metrics.count("ship", "refused");
                     self.at = None;
                     AFTER_FAILURE

@@ -137,7 +137,19 @@ async fn running(folder: &Path, config: &AgentConfig) -> anyhow::Result<()> {
     })?;
     let told = said.told.join("; ");
     ensure!(said.is_ready, "网关不可用：{told} / the gate is not ready: {told}");
+    let away = away(&said.told);
+    ensure!(
+        away.is_empty(),
+        "网关仍在判断，但本市有服务联系不上：{away} / the gate decides, but a service of the city \
+         is away: {away}"
+    );
     Ok(())
+}
+
+/// What a gate says that waits for services of the city, while it decides.
+fn away(told: &[String]) -> String {
+    let of_city = |line: &&String| ["status: ", "log: "].iter().any(|of| line.starts_with(of));
+    told.iter().filter(of_city).map(String::as_str).collect::<Vec<_>>().join("; ")
 }
 
 async fn application(address: &UpstreamAddress) -> anyhow::Result<()> {
@@ -220,6 +232,15 @@ mod tests {
         assert_eq!(around(&here, at("127.0.0.3")).await.unwrap(), Looked::Well);
         let told = around(&here, at("127.0.0.2")).await.unwrap_err().to_string();
         assert!(told.contains(&format!("127.0.0.2:{port}")), "{told}");
+    }
+
+    /// A gate that decides alone is ready; whoever looks after it is told all the same.
+    #[test]
+    fn a_gate_that_decides_alone_is_not_well() {
+        let told = ["spool: nearly full", "status: nothing new comes", "log: records wait"];
+        let told = told.map(str::to_owned);
+        assert_eq!(away(&told), "status: nothing new comes; log: records wait");
+        assert_eq!(away(&told[..1]), "");
     }
 
     /// What is to be typed is the whole command, wherever the gate's folder is.

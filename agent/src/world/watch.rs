@@ -320,6 +320,12 @@ impl Source {
         }
     }
 
+    /// Tells that `status` is away, and until when what is here counts. Until then the gate decides
+    /// and is ready: whoever takes `status` away closes no gate before its limit.
+    fn tell_alone(&self, why: &str) {
+        self.metrics.notice("status", &self.world.load().alone(why));
+    }
+
     /// Does something once `status` was asked, or some seconds are over. What is kept is of before
     /// the gate was off, or of before its folder was put back; where nobody answers it counts until
     /// its limit.
@@ -353,7 +359,7 @@ pub async fn watch(source: Arc<Source>, sessions: PresentSessions, stop: Stop) {
         };
         let pause = match answer {
             Ok(world) => {
-                source.metrics.condition("status", "");
+                source.metrics.notice("status", "");
                 source.heard.hear(source.clock.seconds());
                 let empty = world == ca_api::WorldUpdate::default();
                 let ca_api::WorldUpdate { crl, people, rules, continues, unlisted } = world;
@@ -364,8 +370,7 @@ pub async fn watch(source: Arc<Source>, sessions: PresentSessions, stop: Stop) {
                 if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }
             }
             Err(error) => {
-                let alone = source.world.load().alone(&error.to_string());
-                source.metrics.condition("status", &alone);
+                source.tell_alone(&error.to_string());
                 AFTER_FAILURE
             }
         };

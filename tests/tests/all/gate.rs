@@ -374,15 +374,17 @@ async fn it_decides_alone_until_its_limit() {
     }
     let ready = async || {
         let answer = office.admin("agent").get("/readyz").await.unwrap();
-        String::from_utf8_lossy(answer.body()).into_owned()
+        (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
     };
     let alone = async || {
-        let told = ready().await;
+        let (_, told) = ready().await;
         told.contains("status:") && told.contains("; what is here counts until ")
     };
     until("it says that status is away, and how long it still can", alone).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
-    until("and that its records wait", async || ready().await.contains("log:")).await;
+    until("and that its records wait", async || ready().await.1.contains("log:")).await;
+    let (status, told) = ready().await;
+    assert_eq!(status, 200, "it is ready while it decides: {told}");
     office.stop("agent");
     let day = (26 * 3_600).to_string();
     office.spawn("agent", &[("YINXIN_CLOCK_OFFSET", &day)]);
@@ -392,6 +394,8 @@ async fn it_decides_alone_until_its_limit() {
     let (status, page) = gate.get(&office, &person, OWN).await;
     assert_eq!((status, code(&page).as_str()), (503, "status-stale"));
     assert_eq!(gate.application.count(), before);
+    let (status, told) = ready().await;
+    assert!(status == 503 && told.contains("world-age:"), "nobody is let in: {told}");
     office.stop("agent");
     for name in ["log", "status", "issuer"] {
         office.start(name, &[]).await;

@@ -221,6 +221,23 @@ async fn nobody_is_let_in_before_status_was_asked() {
     assert!(timeout(Duration::from_secs(1), let_in).await.is_ok());
 }
 
+/// A gate without `status` is ready while it decides, and says until when that is; what it would
+/// not take of `status` is told as before.
+#[test]
+fn a_gate_without_status_is_ready() {
+    let gate = Gate::joined();
+    let running = gate.again();
+    running.world.store(Arc::new(World::good_until(1_800_000_000)));
+    running.tell_alone("no answer");
+    assert!(running.metrics.readiness().is_ready);
+    let told = "status: nothing new comes: no answer; what is here counts until \
+                2027-01-15T08:00:00Z";
+    assert_eq!(running.metrics.told(), [told]);
+    let now = Clock::system().seconds();
+    running.install(Update { crl: gate.list(4, now + HOUR), ..none() }, true);
+    assert!(!running.metrics.readiness().is_ready);
+}
+
 fn none() -> Update {
     Update::default()
 }
