@@ -87,7 +87,7 @@ impl Endpoint for People {
         let gate = self.gate.clone();
         // Before anything is recorded of whom it says that it is.
         let shown = gate.witnessed(shown).await;
-        let a_minute = gate.limits.requests_of_one_a_minute;
+        let a_minute = gate.a_minute();
         let of_one = match &shown {
             ClientIdentity::Person(peer) => {
                 let rate = self.rates.of(peer.sha256, a_minute);

@@ -102,7 +102,7 @@ impl RequestGuard {
         let limits = &context.gate.limits;
         let of_one = match &context.of_one {
             Some(OfOne { rate, requests }) => {
-                if !rate.takes(target_bytes, limits.requests_of_one_a_minute) {
+                if !rate.takes(target_bytes, context.gate.a_minute()) {
                     return Err(Code::TooManyTries);
                 }
                 Some(requests.enter(limits.requests_of_one).ok_or(Code::TooBusy)?)

@@ -81,7 +81,9 @@ fn limit(gate: &Gate, code: Code) -> Option<String> {
         ),
         Code::UpstreamLate => format!("answer_seconds={}", limits.answer_seconds),
         Code::TooManyTries => {
-            format!("requests_of_one_a_minute={}", limits.requests_of_one_a_minute)
+            let (set, now) = (limits.requests_of_one_a_minute, gate.a_minute());
+            let share = if now < set { format!(", share={now}") } else { String::new() };
+            format!("requests_of_one_a_minute={set}{share}")
         }
         Code::AnswerTooLarge => format!(
             "answer_head_bytes={}, answer_fields={}",

@@ -124,6 +124,12 @@ impl Gate {
         }
     }
 
+    /// How many requests one certificate has a minute now: fewer than are set while the spool has
+    /// little room.
+    pub(super) fn a_minute(&self) -> u32 {
+        self.spool.share_of_one(self.limits.requests_of_one_a_minute)
+    }
+
     /// Seconds since it began, which never go back.
     pub(super) fn uptime(&self) -> u64 {
         self.began.elapsed().as_secs()

@@ -156,7 +156,7 @@ impl TunnelPort {
         let Handshake { sni, verify, .. } = handshake;
         let host = sni.filter(|name| gate.hosts.contains(name));
         let host = host.ok_or_else(|| refused("handshake", Code::Misdirected))?;
-        let a_minute = gate.limits.requests_of_one_a_minute;
+        let a_minute = gate.a_minute();
         let bytes = verify.as_ref().map_or(0, connection_record::kept_bytes);
         if !self.rates.of(peer.sha256, a_minute).takes(bytes, a_minute) {
             return Err(refused("handshake", Code::TooManyTries));

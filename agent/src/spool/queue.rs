@@ -6,7 +6,7 @@ use super::lately::Lately;
 use super::postbox::Asker;
 use super::recorded::{NotRecorded, Recorded};
 use super::recover::RecoveredSpool;
-use super::room::{Place, Room};
+use super::room::{self, Place, Room};
 use super::segment::FrameRange;
 use super::waiting::{Entrance, row};
 use super::writer::Writer;
@@ -18,6 +18,7 @@ use records::{Bytes, Disclosure};
 use service::{Clock, Metrics};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -80,6 +81,8 @@ pub(super) struct Shared {
     waiting: Mutex<BTreeMap<u64, u64>>,
     /// The spool may hold so many bytes at most.
     pub(super) bytes_max: u64,
+    /// In how many parts it is divided what one certificate has a minute.
+    parts: AtomicU32,
     pub(super) metrics: Metrics,
     /// Records of permitted requests that nobody took.
     pub(super) unheard: Unheard,
@@ -95,6 +98,9 @@ impl Shared {
         self.metrics.set("spool_bytes", i64::try_from(*bytes).unwrap_or(i64::MAX));
         // Told under the lock, so that what is newer is told later.
         Room::of(*bytes, self.bytes_max).tell(&self.metrics);
+        let parts = room::parts(*bytes, self.bytes_max);
+        self.parts.store(parts, Ordering::Relaxed);
+        room::tell_share(parts, &self.metrics);
     }
 
     /// Changes how many bytes of a segment wait for the log.
@@ -145,6 +151,7 @@ impl Spool {
             bytes: Mutex::default(),
             waiting: Mutex::default(),
             bytes_max: config.spool.bytes,
+            parts: AtomicU32::new(1),
             metrics: metrics.clone(),
             unheard: Unheard::default(),
             key_sha256: Mutex::new(started.key_sha256.clone()),
@@ -251,6 +258,12 @@ impl Spool {
         self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
+    /// How many requests one certificate has a minute, of as many as are set: fewer while little
+    /// room is left, so that nobody takes that from all others.
+    pub fn share_of_one(&self, a_minute: u32) -> u32 {
+        room::share_of_one(a_minute, self.shared.parts.load(Ordering::Relaxed))
+    }
+
     /// The log acknowledged so many bytes of a segment, up to an offset.
     pub fn acknowledged(&self, segment: u64, bytes: u64, offset: u64) {
         self.shared.wait(segment, |all| all.saturating_sub(bytes));
@@ -289,6 +302,17 @@ mod tests {
         };
         let from = ("gate-1/agent".to_owned(), started);
         Spool::start(config, from, &found, Clock::system(), Metrics::default()).unwrap()
+    }
+
+    /// What one certificate has a minute follows from what lies there.
+    #[tokio::test]
+    async fn a_spool_that_is_freed_divides_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = start(&config(folder.path()));
+        spool.shared.count(|_| spool.shared.bytes_max / 2);
+        assert_eq!(spool.share_of_one(600_000), 6_000);
+        spool.shared.count(|_| 0);
+        assert_eq!(spool.share_of_one(600_000), 600_000);
     }
 
     /// A thread that is stuck lets nothing pass: whoever waits for it hears no in a bounded time.

@@ -104,6 +104,7 @@ async fn a_full_spool_says_no_and_loses_nothing() {
     assert_eq!(reached, passed);
     let (is_ready, said) = ready(&office).await;
     assert!(is_told && !is_ready && said.contains("spool: the spool is full"), "{said}");
+    assert!(said.contains("share: the spool fills"), "{said}");
     assert!(!said.contains("nearly"), "{said}");
     for _ in 0..20 {
         assert_eq!(gate.get(&office, &person, OWN).await.0, 503);

@@ -7,7 +7,7 @@ use super::question::CallQuestion;
 use super::socket::{self, CallFullness};
 use super::token::CallToken;
 use crate::AgentConfig;
-use crate::config::{GateLimits, UpstreamAddress};
+use crate::config::UpstreamAddress;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -147,7 +147,7 @@ async fn answered(desk: &Desk, body: Body) -> Response {
         Ok(Ok(bytes)) => serde_json::from_slice(&bytes).map_err(|_| Code::Malformed),
     };
     let answered = match question {
-        Ok(question) => match taken(&desk.gate.limits, &desk.rate, &question) {
+        Ok(question) => match taken(desk.gate.a_minute(), &desk.rate, &question) {
             Ok(()) => answer(&desk.gate, question).await,
             Err(code) => Err(code),
         },
@@ -161,8 +161,8 @@ async fn answered(desk: &Desk, body: Body) -> Response {
 
 /// Counts a question, unless there were as many as may be a minute: whoever asks without a pause
 /// fills no spool by that, and shuts nobody out.
-fn taken(limits: &GateLimits, rate: &RateOfOne, question: &CallQuestion) -> Result<(), Code> {
-    let is_taken = rate.takes(question.target_bytes(), limits.requests_of_one_a_minute);
+fn taken(a_minute: u32, rate: &RateOfOne, question: &CallQuestion) -> Result<(), Code> {
+    let is_taken = rate.takes(question.target_bytes(), a_minute);
     is_taken.then_some(()).ok_or(Code::TooManyTries)
 }
 
@@ -174,8 +174,7 @@ mod tests {
     /// several.
     #[test]
     fn an_application_asks_so_often_and_no_more() {
-        let limits = GateLimits { requests_of_one_a_minute: 3, ..GateLimits::default() };
-        let rate = || RequestRates::default().of(APPLICATION, limits.requests_of_one_a_minute);
+        let rate = || RequestRates::default().of(APPLICATION, 3);
         let ask = |target: &str| CallQuestion::Permission {
             certificate: None,
             person: None,
@@ -183,10 +182,10 @@ mod tests {
             target: target.into(),
         };
         let short = rate();
-        let told: Vec<bool> = (0..4).map(|_| taken(&limits, &short, &ask("/")).is_ok()).collect();
+        let told: Vec<bool> = (0..4).map(|_| taken(3, &short, &ask("/")).is_ok()).collect();
         assert_eq!(told, [true, true, true, false]);
         let long = rate();
-        assert_eq!(taken(&limits, &long, &ask(&"/a".repeat(512))), Ok(()));
-        assert_eq!(taken(&limits, &long, &ask("/")), Err(Code::TooManyTries));
+        assert_eq!(taken(3, &long, &ask(&"/a".repeat(512))), Ok(()));
+        assert_eq!(taken(3, &long, &ask("/")), Err(Code::TooManyTries));
     }
 }
