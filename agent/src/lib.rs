@@ -11,6 +11,7 @@ pub mod command;
 pub mod config;
 mod fixed;
 pub mod gate;
+mod self_test;
 pub mod sessions;
 pub mod ship;
 pub mod spool;

@@ -14,6 +14,7 @@ use crate::gate::tunnel::OpenTunnel;
 use crate::gate::{
     self, AllowedFields, ClientTrust, Counts, Gate, HTTP2_PROTOCOL, TlsToUpstream, Upstreams,
 };
+use crate::self_test::{SelfTested, self_test};
 use crate::ship::Shipper;
 use crate::spool::{Place, Postbox, Spool, UnreadRuns, recover};
 use crate::token::Tokens;
@@ -44,6 +45,7 @@ use tokio::sync::Notify;
 
 pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     service::start_logs();
+    let tested = self_test()?;
     let config = AgentConfig::read(folder)?;
     let file = joined(folder)?;
     let _alone = alone(folder)?;
@@ -63,7 +65,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let source = Arc::new(Source::open(&config, Anchors::new(&file)?, clock, metrics.clone())?);
     let (spool, unread) = start_spool(&config, &file, live.present().signer(), clock, &metrics)?;
     let are_told = earlier::tell(spool.clone(), unread, metrics.clone())?;
-    let gate = Arc::new(open_gate(&config, &file, &source, spool, &live, &metrics)?);
+    let gate = Arc::new(open_gate(tested, (&config, &file), &source, spool, &live, &metrics)?);
     let shipper = shipper(&file, &gate, live.present().signer(), &source)?;
     let tls = spoken(&config, (&gate, &live), &["h2", "http/1.1"])?;
     let opened = |(tunnel, listener)| opened(&config, (&gate, &live), tunnel, listener);
@@ -183,8 +185,8 @@ fn start_spool(
 }
 
 fn open_gate(
-    config: &AgentConfig,
-    file: &JoinFile,
+    tested: SelfTested,
+    (config, file): (&AgentConfig, &JoinFile),
     source: &Source,
     spool: Spool,
     live: &LivePair,
@@ -221,6 +223,7 @@ fn open_gate(
         live: Default::default(),
         rejections: Default::default(),
         began: Instant::now(),
+        _tested: tested,
         counts: Counts::default(),
     })
 }

@@ -7,6 +7,7 @@ use super::peer::{ClientIdentity, ClientTrust, Peer};
 use super::rejection::Rejections;
 use super::upstream::places::Upstreams;
 use crate::config::GateLimits;
+use crate::self_test::SelfTested;
 use crate::spool::Spool;
 use crate::token::Tokens;
 use crate::witness::Witness;
@@ -65,6 +66,8 @@ pub struct Gate {
     pub(crate) rejections: Rejections,
     /// When it began.
     pub(crate) began: Instant,
+    /// What it rests on works.
+    pub(crate) _tested: SelfTested,
     /// Requests permitted and denied, connections open.
     pub counts: Counts,
 }

@@ -194,6 +194,7 @@ codes! {
     ClockMoved "clock-moved" Us "系统时钟异常，已停止签发。" "The system clock moved; nothing is issued until it is right.";
     LintFailed "lint-failed" Us "拟签发的证书未通过检查。" "The certificate to be issued did not pass its checks.";
     LogBehind "log-behind" Us "审计日志暂不可用，稍后自动继续。" "The accountability log is behind; this goes on by itself.";
+    SelfTestFailed "self-test-failed" Us "密码算法自检未通过，网关没有启动。" "A cryptographic algorithm gave another answer than the known one; the gate does not start.";
     MessageGateway "message-gateway" Us "没有可用的短信网关，不能制作分两路送达的密码信封。" "There is no gateway for short messages, by which a part of this letter's code has to go.";
     Unavailable "unavailable" Us "系统暂时不可用，请稍后再试。" "The system cannot do this at the moment; try again later.";
 }

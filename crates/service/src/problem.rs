@@ -33,13 +33,13 @@ use Code::{
     PersonLeft, PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
     ReceiptForeign, RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected,
     RenewalSignature, RequestExceeds, RequestLate, RequestMalformed, RequestSignature,
-    RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed, SignatureForeign,
-    SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
-    SuspensionAlone, SystemAccounts, SystemCaa, SystemChallenge, SystemClosed, SystemLive,
-    SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy, TooLarge,
-    TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown, UnknownKind,
-    UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
-    WishesTooMany, WrongCode,
+    RevocationReason, RoleConflict, RouteUnknown, RowUnopened, RulesMalformed, SelfTestFailed,
+    SignatureForeign, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
+    StatusStale, SuspensionAlone, SystemAccounts, SystemCaa, SystemChallenge, SystemClosed,
+    SystemLive, SystemNames, SystemQuota, SystemRenewal, SystemSecret, TargetTooLong, TooBusy,
+    TooLarge, TooManyTries, TrailersTooLarge, TransactionUsed, Unavailable, UnitUnknown,
+    UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
+    WishOpen, WishesTooMany, WrongCode,
 };
 
 /// The status code of a refusal.
@@ -88,7 +88,7 @@ pub fn status(code: Code) -> StatusCode {
         TooManyTries | WishesTooMany | DraftsTooMany => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,
         CertificateUnproven | ClockMoved | LintFailed | LogBehind | MessageGateway
-        | Unavailable | StatusStale | AuditFull | AuditFailed | TooBusy => {
+        | SelfTestFailed | Unavailable | StatusStale | AuditFull | AuditFailed | TooBusy => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         UpstreamFailed | AnswerTooLarge => StatusCode::BAD_GATEWAY,
