@@ -4,7 +4,9 @@ use crate::config::UpstreamAddress;
 use crate::fixed::CONNECT_MAX;
 use mtls::dial::{DialledStream, shake};
 use rustls::ClientConfig;
+use service::open_files::is_for_want_of_own;
 use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -39,7 +41,8 @@ pub(crate) async fn connect(
     let connecting = async {
         match address {
             UpstreamAddress::Tcp(address) => {
-                let stream = TcpStream::connect(address).await?;
+                let stream = TcpStream::connect(address).await;
+                let stream = stream.map_err(|error| blamed(*address, error))?;
                 stream.set_nodelay(true)?;
                 let Some(tls) = tls else { return Ok(UpstreamStream::Tcp(stream)) };
                 let stream = shake(stream, &tls.name, tls.config.clone()).await?;
@@ -56,6 +59,30 @@ pub(crate) async fn connect(
     };
     let connected = tokio::time::timeout(CONNECT_MAX, connecting).await;
     connected.map_err(|_| Error::from(ErrorKind::TimedOut))?
+}
+
+/// Why nobody is reached there: no port of this machine is free, or none of its addresses leads
+/// there at all, as to `[::1]` where IPv6 is off. Both are one error.
+fn blamed(address: SocketAddr, error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::AddrNotAvailable if !is_led_to(address) => {
+            Error::new(ErrorKind::HostUnreachable, error)
+        }
+        _ => error,
+    }
+}
+
+/// Whether an address of this machine leads there: UDP has ports of its own, and sends nothing to
+/// find that out. Where this machine has not enough to look, it is not known.
+fn is_led_to(address: SocketAddr) -> bool {
+    let any: IpAddr = match address {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    match UdpSocket::bind((any, 0)).and_then(|socket| socket.connect(address)) {
+        Ok(()) => true,
+        Err(error) => error.kind() != ErrorKind::AddrNotAvailable && is_for_want_of_own(&error),
+    }
 }
 
 impl AsyncRead for UpstreamStream {
@@ -119,5 +146,24 @@ impl AsyncWrite for UpstreamStream {
             Self::Unix(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where no port is free the gate is at fault; where none of its addresses leads to the
+    /// application nobody else is, and that is dead. What says why by itself stays as it is.
+    #[test]
+    fn an_address_that_nothing_leads_to_is_no_want_of_ports() {
+        let no_port = || Error::from_raw_os_error(99);
+        let at = |address: &str| address.parse::<SocketAddr>().unwrap();
+        assert!(is_for_want_of_own(&blamed(at("127.0.0.1:80"), no_port())));
+        let unreachable = blamed(at("255.255.255.255:80"), no_port());
+        assert_eq!(unreachable.kind(), ErrorKind::HostUnreachable);
+        assert!(!is_for_want_of_own(&unreachable));
+        let refused = blamed(at("255.255.255.255:80"), ErrorKind::ConnectionRefused.into());
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     }
 }
