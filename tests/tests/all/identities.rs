@@ -160,6 +160,21 @@ fn said_by(
     String::from_utf8(done.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
+/// The sample for Python is right for days: a token that is over takes no room, and keys are read
+/// again where one is asked for that is not there, each five seconds at most.
+#[test]
+fn the_sample_for_python_forgets_tokens_and_reads_keys_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = Command::new(workspace().join(".tools/venv/bin/python3"))
+        .arg(workspace().join("tests/tests/all/identities/days.py"))
+        .arg(folder.path().join("jwks.json"))
+        .env("PYTHONPATH", workspace().join("examples"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("python is there: make test-tools");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
 /// Each sample takes a token that the gate made for this request, once; and none that was replayed
 /// or altered, is late, for another application, or signed in another way or by nobody.
 #[tokio::test]
