@@ -12,7 +12,7 @@ use records::Code;
 use records::access::{Exception, InForce};
 use records::body::InForceBytes;
 use records::order::AccessMode;
-use records::people::{PeopleSnapshot, SnapshotPerson};
+use records::people::PeopleSnapshot;
 use records::time::SKEW_SECONDS_MAX;
 use records::unlisted::DatedSerial;
 use std::collections::HashMap;
@@ -83,21 +83,13 @@ pub struct KnownPeople {
 
 impl KnownPeople {
     pub(super) fn new(snapshot: &PeopleSnapshot) -> Self {
-        let units = snapshot.units.iter().map(|unit| (unit.unit.clone(), unit.parent.clone()));
-        let people = snapshot.people.iter().map(|person| {
-            let roles =
-                person.roles.iter().map(|held| (held.role.name().to_owned(), held.scope.clone()));
-            (person.person.clone(), person.unit.clone(), roles.collect::<Vec<_>>())
-        });
-        let deputies = snapshot.people.iter().filter(|person| !person.lent.is_empty());
-        let lent = deputies.map(|person| (person.person.clone(), lent_to(person)));
         Self {
             number: snapshot.number,
             this_update: snapshot.this_update_unix(),
             next_update: snapshot.next_update_unix(),
             policy: (snapshot.bundle, snapshot.policy.clone()),
             ordered: Ordered::of(snapshot),
-            people: People::new(units, people).with_lent(lent),
+            people: People::of(snapshot),
             unit_names: snapshot
                 .units
                 .iter()
@@ -105,16 +97,6 @@ impl KnownPeople {
                 .collect(),
         }
     }
-}
-
-/// What is lent to a person of a snapshot; days that cannot be read never come.
-fn lent_to(person: &SnapshotPerson) -> Vec<LentRole> {
-    let read = person.lent.iter().filter_map(|one| {
-        let ((from, until), role) = (one.span()?, one.role.name().to_owned());
-        let (scope, absent) = (one.scope.clone(), one.absent.clone());
-        Some(LentRole { role, scope, absent, from, until })
-    });
-    read.collect()
 }
 
 /// The rules of this application.

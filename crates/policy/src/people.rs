@@ -3,6 +3,7 @@
 
 use crate::delegation::{LENT_MAX, LentRole};
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use records::people::{PeopleSnapshot, SnapshotPerson};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
 
@@ -52,6 +53,19 @@ pub struct People {
 }
 
 impl People {
+    /// Those of a snapshot: so a gate reads it, and whoever decides again what a gate decided.
+    pub fn of(snapshot: &PeopleSnapshot) -> Self {
+        let units = snapshot.units.iter().map(|unit| (unit.unit.clone(), unit.parent.clone()));
+        let people = snapshot.people.iter().map(|person| {
+            let roles =
+                person.roles.iter().map(|held| (held.role.name().to_owned(), held.scope.clone()));
+            (person.person.clone(), person.unit.clone(), roles)
+        });
+        let deputies = snapshot.people.iter().filter(|person| !person.lent.is_empty());
+        let lent = deputies.map(|person| (person.person.clone(), lent_to(person)));
+        Self::new(units, people).with_lent(lent)
+    }
+
     /// Units as (id, parent); people as (id, unit, [(role, scope)]).
     pub fn new<U, P, R>(units: U, people: P) -> Self
     where
@@ -197,6 +211,16 @@ impl People {
 
 fn over(role: &str, scope: &str) -> String {
     format!("{role}@{scope}")
+}
+
+/// What is lent to a person of a snapshot; days that cannot be read never come.
+fn lent_to(person: &SnapshotPerson) -> Vec<LentRole> {
+    let read = person.lent.iter().filter_map(|one| {
+        let ((from, until), role) = (one.span()?, one.role.name().to_owned());
+        let (scope, absent) = (one.scope.clone(), one.absent.clone());
+        Some(LentRole { role, scope, absent, from, until })
+    });
+    read.collect()
 }
 
 #[cfg(test)]

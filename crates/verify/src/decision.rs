@@ -7,9 +7,9 @@ use crate::control::Control;
 use crate::verdict::Failed;
 use pki::PublicKey;
 use pki::crl::RevocationList;
-use policy::{AccessRequest, CanonicalPath, LentRole, People};
+use policy::{AccessRequest, Answer, CanonicalPath, People};
 use records::Bytes;
-use records::access::{Exception, ExceptionKind};
+use records::access::{Decision, Exception, ExceptionKind};
 use records::order::{AccessMode, Body};
 use records::people::PeopleSnapshot;
 use records::record::Event;
@@ -245,7 +245,6 @@ fn rules(
         application.ok_or_else(|| Failed::missing(ITEM, "none for this application"))?;
     let path = request.target.split('?').next().unwrap_or_default();
     let path = CanonicalPath::read(path).map_err(|error| Failed::unread("target", &error))?;
-    let people = known(snapshot);
     let asked = AccessRequest {
         person: &decision.person,
         method: &decision.method,
@@ -253,7 +252,11 @@ fn rules(
         now,
         under: request.under,
     };
-    let answer = application.decide(&people, &asked);
+    compare(&application.decide(&People::of(snapshot), &asked), decision)
+}
+
+/// A decision says what the rules give.
+fn compare(answer: &Answer, decision: &Decision) -> Result<(), Failed> {
     let outcome = match answer.outcome {
         Ok(()) => "permitted",
         Err(policy::Denial::Unknown) => "not-served",
@@ -274,24 +277,5 @@ fn rules(
     }
 }
 
-fn known(snapshot: &PeopleSnapshot) -> People {
-    let units = snapshot.units.iter().map(|unit| (unit.unit.clone(), unit.parent.clone()));
-    let people = snapshot.people.iter().map(|person| {
-        let roles: Vec<(String, String)> = person
-            .roles
-            .iter()
-            .map(|held| (held.role.name().to_owned(), held.scope.clone()))
-            .collect();
-        (person.person.clone(), person.unit.clone(), roles)
-    });
-    let deputies = snapshot.people.iter().filter(|person| !person.lent.is_empty());
-    let lent = deputies.map(|person| {
-        let read = person.lent.iter().filter_map(|one| {
-            let ((from, until), role) = (one.span()?, one.role.name().to_owned());
-            let (scope, absent) = (one.scope.clone(), one.absent.clone());
-            Some(LentRole { role, scope, absent, from, until })
-        });
-        (person.person.clone(), read.collect::<Vec<_>>())
-    });
-    People::new(units, people).with_lent(lent)
-}
+#[cfg(test)]
+mod tests;

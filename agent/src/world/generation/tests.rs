@@ -3,7 +3,7 @@
 use super::super::unlisted::tests::{releases, said, serial};
 use super::*;
 use policy::{Bundle, CanonicalPath, Circumstances, Denial};
-use records::people::{SnapshotDelegation, SnapshotUnit};
+use records::people::{SnapshotDelegation, SnapshotPerson, SnapshotUnit};
 use records::rules::Role;
 
 /// First and last second of what is lent, in one hour.
