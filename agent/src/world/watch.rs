@@ -215,7 +215,9 @@ impl Source {
         }
     }
 
-    /// Keeps both checkpoints, which the log's key signed: they prove to anybody what it did.
+    /// Keeps both checkpoints, which the log's key signed. Where they have one size and two roots
+    /// they prove to anybody what it did; else an auditor asks the log for the proof that `status`
+    /// did not bring, and so finds out which of the two is at fault.
     fn keep_refused(&self, seen: &str, came: &str) {
         let notes = serde_json::json!({ "v": 1, "log": "control", "checkpoints": [seen, came] });
         let path = self.config.path("world/log-not-followed.json");

@@ -191,7 +191,7 @@ codes! {
     TooBusy "too-busy" Us "连接过多，请稍后再试。" "There are too many connections; try again later.";
     SpoolGap "spool-gap" Caller "审计记录不连续。" "The spooled records do not follow on what the log has.";
     SpoolForked "spool-forked" Caller "审计记录与已收到的不一致，已告警。" "The spooled records contradict what the log has; this was recorded.";
-    ClockMoved "clock-moved" Us "系统时钟异常，已停止签发。" "The system clock moved; nothing is issued until it is right.";
+    ClockMoved "clock-moved" Us "系统时钟异常，校准之前不签发，也不放行。" "The system clock moved; until it is right nothing is issued, and a gate lets nobody pass.";
     LintFailed "lint-failed" Us "拟签发的证书未通过检查。" "The certificate to be issued did not pass its checks.";
     LogBehind "log-behind" Us "审计日志暂不可用，稍后自动继续。" "The accountability log is behind; this goes on by itself.";
     SelfTestFailed "self-test-failed" Us "密码算法自检未通过，网关没有启动。" "A cryptographic algorithm gave another answer than the known one; the gate does not start.";
