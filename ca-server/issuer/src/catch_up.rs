@@ -161,6 +161,9 @@ impl CaughtUp {
                     self.state.people_taken = change;
                 }
                 let Some(judged) = judged else { return true };
+                for overtaken in judged.overtaken() {
+                    self.over(&Bytes::from(*overtaken), "cancelled");
+                }
                 let body = judged.body();
                 self.released(body);
                 self.copy(order, body, openings.get(&judged.digest()));

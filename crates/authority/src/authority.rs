@@ -54,6 +54,8 @@ pub struct Authority {
     pub(crate) closed_orders: OrdMap<OrderDigest, (u64, OrderEnd)>,
     /// Open and closed orders by the second in which they expire.
     pub(crate) expiries: OrdSet<(u64, OrderDigest)>,
+    /// Open orders by what they give that another order may take away.
+    pub(crate) giving: OrdSet<(Arc<str>, OrderDigest)>,
     /// Open orders to revoke, by person.
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
     /// Those of them that nobody signed the wish for.
@@ -234,6 +236,7 @@ impl Authority {
             orders: OrdMap::new(),
             closed_orders: OrdMap::new(),
             expiries: OrdSet::new(),
+            giving: OrdSet::new(),
             revoking: OrdSet::new(),
             wished: OrdSet::new(),
             drafting: OrdSet::new(),

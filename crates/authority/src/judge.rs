@@ -19,7 +19,8 @@ use std::sync::Arc;
 ///
 /// ```compile_fail,E0451
 /// let (digest, order, body) = todo!();
-/// let forged = authority::Judged { digest, order, body, counted: Vec::new() };
+/// let overtaken = Vec::new();
+/// let forged = authority::Judged { digest, order, body, counted: Vec::new(), overtaken };
 /// ```
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -27,6 +28,7 @@ pub struct Judged {
     order: Arc<Order>,
     body: Arc<Body>,
     counted: Vec<CountedApproval>,
+    overtaken: Vec<OrderDigest>,
 }
 
 /// Approvals that one order keeps; no rule asks for as many.
@@ -56,6 +58,11 @@ impl Judged {
     /// The same, with as what each counts.
     pub fn counted(&self) -> &[CountedApproval] {
         &self.counted
+    }
+
+    /// Open orders that are over with it, since they give what it takes away.
+    pub fn overtaken(&self) -> &[OrderDigest] {
+        &self.overtaken
     }
 
     /// Who gave them, each once.
@@ -114,6 +121,7 @@ impl Authority {
             digest,
             order: open.read.clone(),
             body: open.body.clone(),
+            overtaken: self.overtaken_by(&open.body),
             counted: counted
                 .into_iter()
                 .zip(decided)

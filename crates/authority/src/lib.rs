@@ -35,6 +35,7 @@
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 //! | is it a brake that was done, whoever brings its record | `brake.rs` |
+//! | which orders end with what is taken away | `overtaken.rs` |
 //! | what a transfer or leaving would take away | `consequence.rs` |
 //! | what goes with a unit that moves, and who gets a say over it | `moved.rs` |
 //! | who has names already that an order gives | `holders.rs` |
@@ -73,6 +74,7 @@ mod mode;
 mod moved;
 mod officers;
 mod order;
+mod overtaken;
 mod parts;
 mod passkey;
 mod pending;
@@ -178,6 +180,7 @@ impl Authority {
             _ => return Err(Code::UnsignedAuthority),
         }
         self.close(judged.digest(), OrderEnd::Consumed);
+        self.end_overtaken(judged.body());
         Ok(())
     }
 

@@ -38,6 +38,7 @@ impl Authority {
             self.use_draft(draft, open.read.place.as_ref(), now);
         }
         self.remember_draft(digest, &open);
+        self.remember_giving(digest, &open);
         self.signed_time = self.signed_time.max(open.expires.saturating_sub(ORDER_SECONDS));
         for cancelled in self.cancellable(&open, cancels) {
             self.close(cancelled, OrderEnd::Cancelled);
@@ -153,6 +154,7 @@ impl Authority {
         let Some(open) = self.orders.remove(&digest) else { return };
         self.closed_orders.insert(digest, (open.expires, ended));
         self.no_longer_drafting(digest, &open);
+        self.no_longer_giving(digest, &open);
         match &*open.body {
             Body::Issue(issue) => {
                 if let Some(reference) = &issue.reference {
@@ -193,6 +195,7 @@ impl Authority {
             self.forget_batch(digest);
             let Some(open) = self.orders.remove(&digest) else { continue };
             self.no_longer_drafting(digest, &open);
+            self.no_longer_giving(digest, &open);
             if let Body::Revoke(revoke) = &*open.body {
                 self.no_longer_revoking(&revoke.person, digest);
             }

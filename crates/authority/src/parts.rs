@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form; another one also where the same log is replayed to something else.
-const VERSION: u32 = 17;
+const VERSION: u32 = 18;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

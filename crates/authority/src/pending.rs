@@ -122,6 +122,7 @@ impl Authority {
         }
         self.pending.ended.insert(judged.digest(), OrderEnd::Consumed);
         self.pending.takes_away(judged.body(), judged.digest());
+        self.notice_overtaken(judged.body());
         if let Body::Portal(portal) = &**judged.body() {
             let keys = [
                 ("portal-public", &portal.public_key),

@@ -168,7 +168,7 @@ pub struct LetterState {
 pub enum OrderEnd {
     /// It was carried out.
     Consumed,
-    /// A newer application replaced it.
+    /// A newer application replaced it, or what it gives was taken away.
     Cancelled,
     /// An officer sent it back.
     Returned,

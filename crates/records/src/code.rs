@@ -100,7 +100,7 @@ codes! {
     OrderIncomplete "order-incomplete" Policy "办件缺少应披露的内容。" "The order comes without all that must be shown.";
     OrderExpired "order-expired" Policy "办件已过期。" "The order has expired.";
     OrderConsumed "order-consumed" Policy "办件已经执行过。" "The order has been carried out already.";
-    OrderCancelled "order-cancelled" Policy "办件已被新的申请取代。" "The order was replaced by a newer application.";
+    OrderCancelled "order-cancelled" Policy "办件已失效：已被新的申请取代，或其给予的事项此后已被收回。" "The order is over: a newer application replaced it, or what it gives was taken away since.";
     OrderReturned "order-returned" Policy "办件已退回，请按退回原因更正后重新办理。" "The order was sent back; mend what the reason says and apply again.";
     OrderRejected "order-rejected" Policy "办件已被驳回，不再办理；据以申请的密码信封不能再用。" "The order was rejected and is over; a letter that it rests on cannot be used again.";
     OrderWithdrawn "order-withdrawn" Policy "办件已由起草人撤回。" "Whoever drafted the order took it back.";

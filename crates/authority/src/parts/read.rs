@@ -175,6 +175,7 @@ impl Authority {
         self.wished = wished.map(|(digest, _)| *digest).collect();
         for (digest, open) in self.orders.clone() {
             self.remember_draft(digest, &open);
+            self.remember_giving(digest, &open);
         }
         self.forget_old_drafts();
         let batches = self.orders.iter().filter_map(|(digest, open)| match &*open.body {

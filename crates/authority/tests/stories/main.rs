@@ -14,6 +14,7 @@ mod letters;
 mod modes;
 mod officers;
 mod orders;
+mod overtaken;
 mod passkeys;
 mod pending;
 mod pools;
