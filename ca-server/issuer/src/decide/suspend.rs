@@ -20,6 +20,8 @@ use records::{Bytes, Code};
 /// What a portal may have suspended on its own word in a small city: within an hour, and at a time.
 const TOLD_OF_HOUR_LEAST: u32 = 20;
 const TOLD_LEAST: usize = 200;
+/// What a holder may have recorded again within an hour, while it stands.
+const AGAIN_OF_HOUR_MAX: u32 = 4;
 
 /// Certificates that one portal may have suspended on its own word within an hour, and most that
 /// are so at a time, in a city of so many people. Each waits for two officers, or is revoked: a
@@ -50,13 +52,12 @@ pub(crate) fn suspend(
     let theirs = holder.0.subject().person() == Some(&person);
     let theirs = theirs && round.authority().is_issued_by_us(&holder.0);
     // What was said longer ago is no answer, nor what an order is on its way to release.
-    let known = round.authority().suspended_by(&named, SuspensionSource::Portal, &of);
+    let known = round.authority().suspended_by(&named, SuspensionSource::Portal, &of).cloned();
     let stays = |known: &&SuspendedCertificate| {
         known.is_said_now(round.now()) && !round.authority().is_being_released(&known.name)
     };
-    if let Some(known) = known.filter(stays).filter(|_| theirs) {
-        let known = known.clone();
-        let notice = already(round, (told, serial), &known)?;
+    if let Some(known) = known.as_ref().filter(stays).filter(|_| theirs) {
+        let notice = already(round, (told, serial), known)?;
         return receipt(round, &notice).map(|(receipt, ..)| receipt);
     }
     match round.authority().holder(&holder.0, round.now()) {
@@ -72,8 +73,12 @@ pub(crate) fn suspend(
     if is_staff {
         return Err(Code::SignatureNeeded.into());
     }
-    let most = told_max(round.authority().person_count());
-    has_room(round, &portal, most)?;
+    if !is_new(round, (&portal, &serial), known.as_ref())?
+        && let Some(known) = &known
+    {
+        let notice = already(round, (told, serial), known)?;
+        return receipt(round, &notice).map(|(receipt, ..)| receipt);
+    }
     let notice = SuspensionNotice {
         v: 1,
         founding: round.context.founding.into(),
@@ -93,6 +98,26 @@ pub(crate) fn suspend(
     let reason = wanted.reason.clone();
     round.record(Event::Suspended { certificates, reason, cause }, Vec::new())?;
     Ok(receipt)
+}
+
+/// Whether it is recorded, or what stands is the answer. Who says again what stands takes no place
+/// of those who say it first, and few of those for saying it again: then that is the answer, unless
+/// an order is on its way to release it.
+fn is_new(
+    round: &mut Round<'_>,
+    (portal, serial): (&str, &str),
+    known: Option<&SuspendedCertificate>,
+) -> Result<bool, Code> {
+    let (of_hour, open_max) = told_max(round.authority().person_count());
+    let Some(known) = known else {
+        return has_room(round, portal, (of_hour, open_max)).map(|()| true);
+    };
+    let own = round.state.allow(&format!("told-again-of:{serial}"), AGAIN_OF_HOUR_MAX, 1);
+    match own.and_then(|()| round.state.allow(&format!("told-again:{portal}"), of_hour, 1)) {
+        Ok(()) => Ok(true),
+        Err(code) if round.authority().is_being_released(&known.name) => Err(code),
+        Err(_) => Ok(false),
+    }
 }
 
 /// Whether a portal may say so once more. That others say so too keeps nobody back.

@@ -167,6 +167,35 @@ fn no_portal_takes_the_places_of_another() {
     assert_eq!((has_room("portal-1", open + 1), has_room("portal-2", open)), (Ok(()), Ok(())));
 }
 
+/// A holder has their own suspended again each minute, as a script does: it takes no place of other
+/// holders, and adds a few records an hour.
+#[test]
+fn who_suspends_again_and_again_takes_no_place_of_other_holders() {
+    let mut sample = Sample::found();
+    let (_, own) = sample.official("李丹");
+    let (of_hour, _) = told_max(sample.authority().person_count());
+    let others: Vec<_> = (1..of_hour).map(|_| sample.official("王小明").1).collect();
+    for _ in 0..of_hour + 5 {
+        suspend(&mut sample, &own).unwrap();
+        sample.sequence();
+        sample.pass(REPEATED_SECONDS);
+    }
+    assert_eq!(sample.count("suspended"), 5, "the first, and four again");
+    for certificate in &others {
+        suspend(&mut sample, certificate).unwrap();
+    }
+    sample.sequence();
+    // What an order is on its way to release is no answer.
+    sample.order(release(&own));
+    assert_eq!(suspend(&mut sample, &own).unwrap_err(), Code::TooManyTries);
+    sample.pass(3_600);
+    let before = sample.count("suspended");
+    suspend(&mut sample, &own).unwrap();
+    assert_eq!(sample.count("suspended"), before + 1, "an hour later it is recorded again");
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
 #[test]
 fn the_places_of_a_portal_grow_with_the_city() {
     assert_eq!((told_max(300), told_max(100_000)), ((20, 200), (100, 2_000)));
