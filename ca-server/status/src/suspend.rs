@@ -124,10 +124,7 @@ impl Status {
         }
         let (authority, is_fresh) = self.newest_authority().await?;
         // Whoever may suspend nothing takes no turn of those who may.
-        match authority.check_suspension(&message.suspension, now) {
-            Ok(_) | Err(Code::CertificateSuspended) => {}
-            Err(code) => return Err(code),
-        }
+        judged(&authority, &message.suspension, now)?;
         if time.is_believed() && !time.is_timely(read.unix(), WISH_SECONDS) {
             self.clock_guard.heard(read.unix());
         }
@@ -240,10 +237,19 @@ fn signed_at_all(known: &Authority, suspension: &Suspension, now: u64) -> Result
         let certificate = pki::Certificate::read(&suspension.certificate.0);
         certificate.is_ok_and(|certificate| known.is_issued_by_us(&certificate))
     };
-    match known.check_suspension(suspension, now) {
+    match judged(known, suspension, now) {
         Err(code @ (Code::ApprovalSignature | Code::PasskeyRefused)) => Err(code),
         Err(code @ Code::CertificateForeign) if !is_ours() => Err(code),
         _ => Ok(()),
+    }
+}
+
+/// Whether somebody may suspend what they name. That a certificate is suspended itself is known
+/// before anybody's signature is looked at, and it is no secret: who says so by it has its key.
+fn judged(authority: &Authority, suspension: &Suspension, now: u64) -> Result<(), Code> {
+    match authority.check_suspension(suspension, now) {
+        Err(Code::CertificateSuspended) => authority.check_signed(suspension),
+        judged => judged.map(drop),
     }
 }
 
@@ -266,7 +272,8 @@ fn own(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sample_city::SampleCity;
+    use authority::OrderDigest;
+    use sample_city::{SampleCity, SamplePasskey, serial_of};
 
     /// Who has neither code nor key is refused by what is known, and waits for nobody; whoever is
     /// not known yet is judged at the log's head.
@@ -291,5 +298,33 @@ mod tests {
         // A certificate of the city's that the authority does not know may be new.
         let before = SampleCity::found();
         assert_ne!(signed_at_all(&before.authority, &signed, city.now), Ok(()), "another city");
+    }
+
+    /// Whoever shows the certificate of somebody who is suspended, without its key or the touch of
+    /// a passkey beside it, waits for nobody, takes no turn and uses up nothing of theirs.
+    #[test]
+    fn a_suspended_certificate_says_nothing_without_its_key() {
+        let mut city = SampleCity::found();
+        let (_, serial) = city.official("one");
+        let mut passkey = SamplePasskey::new(&mut city);
+        let officer = city.officer("officer-1").clone();
+        let body = passkey.credential(&city, &officer, |_| {});
+        city.done(&body, &["security-1"]);
+        let signed = city.suspension("officer-1", serial, |_| {});
+        city.suspend("officer-2", serial_of(&officer.certificate)).unwrap();
+        let own = Suspension::challenge(&signed.statement.0);
+        let other = Suspension::challenge(b"another one");
+        for (challenge, told) in [(own, Ok(())), (other, Err(Code::PasskeyRefused))] {
+            let digest = OrderDigest::from([0; 32]);
+            let said = passkey.approve(&officer, digest, |answer| answer.challenge = challenge);
+            let answer = (said.signature, said.assertion.unwrap());
+            let certificate = officer.certificate.der().into();
+            let touched = Suspension::by_passkey(signed.statement.clone(), certificate, answer);
+            let suspended = city.authority.check_suspension(&touched, city.now);
+            assert_eq!(suspended, Err(Code::CertificateSuspended));
+            assert_eq!(judged(&city.authority, &touched, city.now), told);
+            assert_eq!(signed_at_all(&city.authority, &touched, city.now), told);
+        }
+        assert_eq!(judged(&city.authority, &signed, city.now), Ok(()));
     }
 }
