@@ -6,7 +6,7 @@ use crate::decide::execute;
 use crate::loaded::{opening, text};
 use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person, portal, revoke, role, unit};
 use crate::sample::{Sample, key};
-use crate::state::PENDING_MAX;
+use crate::state::{PENDING_MAX, State};
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use records::Code;
@@ -145,6 +145,32 @@ fn whatever_only_takes_away_is_a_brake() {
     // Nothing that gives goes that way.
     let grant = role(RoleAction::Grant, &sun, Role::RegistrationOfficer, "shangzhou");
     assert_eq!(sample.operator(grant).unwrap_err(), Code::ClockMoved);
+}
+
+/// Two orders grant the same role, and the one that waits is as good as approved for whoever starts
+/// behind its withdrawal: it is over with that, told so, and carried out by no start.
+#[test]
+fn no_start_brings_back_what_was_taken_away() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    let of = |action| role(action, &id, Role::UnitHandler, "sz-office");
+    let both = [(); 2].map(|()| sample.order(of(RoleAction::Grant)));
+    for order in both {
+        sample.approved_by(order, &SECURITY);
+    }
+    while !sample.state.ready.is_empty() {
+        assert_eq!(sample.execute(), None);
+        sample.sequence();
+    }
+    let waits: Vec<_> = both.into_iter().filter(|one| sample.became_of(*one).is_ok()).collect();
+    let [waits] = waits[..] else { panic!("one of two") };
+    sample.done(of(RoleAction::Withdraw), &SECURITY);
+    assert_eq!(sample.became_of(waits), Err(Code::OrderCancelled));
+    assert_eq!(sample.rows.order_states.get(&waits), Some(&"cancelled"));
+    sample.state = State::at(sample.state.followed.clone());
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert!(!sample.authority().holds(&id, Role::UnitHandler, "sz-office"));
 }
 
 /// A change that stands before it in the tree may be in a brake's way: then it is judged again, and
