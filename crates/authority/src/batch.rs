@@ -141,7 +141,8 @@ impl Authority {
 
     /// Everything as which a person may decide about each open order of a batch: none is about
     /// them, each is in their scope, none was drafted by them, and they speak for one and the same
-    /// in all of them.
+    /// in all of them. A brake that fits no more, as of somebody who is elsewhere by now, keeps no
+    /// other back: nothing carries it, and it is judged by itself should it fit again.
     pub(crate) fn capacities_of_all(
         &self,
         person: &str,
@@ -149,7 +150,14 @@ impl Authority {
         now: u64,
     ) -> Result<Vec<Capacity>, Code> {
         let mut all: Option<Vec<Capacity>> = None;
+        let mut none = Code::OrderConsumed;
         for (_, row) in self.open_rows(batch, 0) {
+            if row.body.takes_away()
+                && let Err(code) = self.fits_with(&row.body, &row.contents)
+            {
+                none = code;
+                continue;
+            }
             let each = self.capacities(person, (&row.read, &row.body), now)?;
             match &mut all {
                 Some(all) => all.retain(|one| each.contains(one)),
@@ -159,7 +167,7 @@ impl Authority {
                 return Err(Code::StateConflict);
             }
         }
-        all.ok_or(Code::OrderConsumed)
+        all.ok_or(none)
     }
 
     /// Whether some open order of a batch lacks an officer of its own unit among those who decided.

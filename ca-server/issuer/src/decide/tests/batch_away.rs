@@ -4,7 +4,7 @@
 use crate::command::Command;
 use crate::decide::many::ROWS_OF_DAY_MAX;
 use crate::sample::Sample;
-use crate::sample::operate::OFFICERS;
+use crate::sample::operate::{OFFICERS, SECURITY, person};
 use crate::verify::VerifiedMany;
 use authority::OrderDigest;
 use pki::Certificate;
@@ -130,6 +130,25 @@ fn correct(sample: &mut Sample, person: &str) {
     assert_eq!(sample.execute(), None);
     sample.sequence();
     assert_eq!(version(sample), before + 1);
+}
+
+/// One of many is transferred to another county between draft and approval: the others leave all
+/// the same, by officers who answer for them alone, and by nobody else.
+#[test]
+fn a_transfer_in_between_keeps_none_of_the_others_in_office() {
+    let (mut sample, officials) = office();
+    let many = changes(&sample, PersonAction::Leave, &officials, "sz-office");
+    let batch = drafted(&mut sample, many);
+    let rows: Vec<OrderDigest> = sample.authority().rows_of(batch).collect();
+    let moved = officials[1].0.clone();
+    sample.done(person(PersonAction::Move, &moved, "", "ln-office"), &SECURITY);
+    assert_eq!(sample.approves_batch(batch, "officer-3"), Err(Code::ApproverScope));
+    assert_eq!(sample.approve(rows[1], OFFICERS[0]).map(drop), Err(Code::ApproverScope));
+    sample.carry_out(batch, &OFFICERS);
+    let left = officials.iter().map(|(one, _)| sample.authority().has_left(one));
+    assert_eq!(left.collect::<Vec<_>>(), [true, false, true]);
+    assert!(sample.authority().given(rows[1], sample.city.now).is_empty(), "of nobody's scope");
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
 /// Who leaves with others does so however their record is corrected between draft and approval.
