@@ -68,8 +68,8 @@ fn given_by(body: &Body) -> Vec<Arc<str>> {
     }
 }
 
-/// Names what an order takes away, likewise. Whoever left, and what stands in no second order, comes
-/// back by none.
+/// Names what an order takes away, likewise. Whoever left comes back by no order, nor does what has
+/// an id that is given once.
 fn taken_by(body: &Body) -> Option<Arc<str>> {
     match body {
         Body::Role(one) if one.action == RoleAction::Withdraw => {
