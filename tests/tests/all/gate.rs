@@ -361,6 +361,12 @@ async fn one_name_from_handshake_to_head() {
     assert_eq!(get2(&mut h2, OWN).await.0, 200);
 }
 
+/// Whether the gate of an office is ready, and what it tells beside.
+async fn readiness(office: &Office) -> (u16, String) {
+    let answer = office.admin("agent").get("/readyz").await.unwrap();
+    (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+}
+
 /// With everything behind it away the gate decides until the limit of what it has, keeps its
 /// records, says so, and refuses after the limit.
 #[tokio::test]
@@ -372,18 +378,15 @@ async fn it_decides_alone_until_its_limit() {
     for name in ["portal-public", "portal-staff", "issuer", "status", "log"] {
         office.kill(name);
     }
-    let ready = async || {
-        let answer = office.admin("agent").get("/readyz").await.unwrap();
-        (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
-    };
     let alone = async || {
-        let (_, told) = ready().await;
+        let (_, told) = readiness(&office).await;
         told.contains("status:") && told.contains("; what is here counts until ")
     };
     until("it says that status is away, and how long it still can", alone).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
-    until("and that its records wait", async || ready().await.1.contains("log:")).await;
-    let (status, told) = ready().await;
+    until("and that its records wait", async || readiness(&office).await.1.contains("log:"))
+        .await;
+    let (status, told) = readiness(&office).await;
     assert_eq!(status, 200, "it is ready while it decides: {told}");
     office.stop("agent");
     let day = (26 * 3_600).to_string();
@@ -394,7 +397,7 @@ async fn it_decides_alone_until_its_limit() {
     let (status, page) = gate.get(&office, &person, OWN).await;
     assert_eq!((status, code(&page).as_str()), (503, "status-stale"));
     assert_eq!(gate.application.count(), before);
-    let (status, told) = ready().await;
+    let (status, told) = readiness(&office).await;
     assert!(status == 503 && told.contains("world-age:"), "nobody is let in: {told}");
     office.stop("agent");
     for name in ["log", "status", "issuer"] {
