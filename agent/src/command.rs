@@ -24,7 +24,8 @@ use system::speech;
 
 /// Stands in front of an application: authenticates, authorizes, records, then forwards. 网关代理。
 ///
-/// Exit codes: 0 done or permitted, 1 failed, 3 denied. 退出码：0 完成或允许，1 失败，3 拒绝。
+/// Exit codes: 0 done or permitted, 1 failed, 2 usage, 3 denied.
+/// 退出码：0 完成或允许，1 失败，2 用法，3 拒绝。
 #[derive(Parser)]
 #[command(
     name = "agent",
@@ -84,20 +85,30 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            match error.downcast_ref::<ConfigError>() {
-                Some(ConfigError::File { path, error }) if error.kind() == ErrorKind::NotFound => {
-                    let path = path.display().to_string();
-                    let zh = filled("没有 {}：此处没有网关。", &[&path]);
-                    let en = filled("There is no {}: no gate lies here.", &[&path]);
-                    speech::failed("✗ ", &zh, &en);
-                    speech::next_after_failure("  ", "agent join --help");
-                }
-                _ => {
-                    let next = help_of_typed::<Arguments>();
-                    speech::broke_off_before("agent: ", error.chain(), &next);
-                }
-            }
+            complain(&error, json);
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// What could not be done: for people with what to type next, for machines as one document.
+fn complain(error: &anyhow::Error, json: bool) {
+    if json {
+        let (zh, en) = speech::caused(error.chain());
+        let told = serde_json::json!({ "code": "failed", "zh": zh, "en": en });
+        return system::terminal::json_complaint(&told.to_string());
+    }
+    match error.downcast_ref::<ConfigError>() {
+        Some(ConfigError::File { path, error }) if error.kind() == ErrorKind::NotFound => {
+            let path = path.display().to_string();
+            let zh = filled("没有 {}：此处没有网关。", &[&path]);
+            let en = filled("There is no {}: no gate lies here.", &[&path]);
+            speech::failed("✗ ", &zh, &en);
+            speech::next_after_failure("  ", "agent join --help");
+        }
+        _ => {
+            let next = help_of_typed::<Arguments>();
+            speech::broke_off_before("agent: ", error.chain(), &next);
         }
     }
 }

@@ -42,11 +42,12 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if arguments.confirm_clock {
         ClockGuard::confirm(&host.config, host.clock)?;
     }
-    if arguments.repair {
-        let result = host.draft(&OperatorRequest::Repair {}).await?;
-        for repaired in &result.repaired {
-            speech::fact("", ("已修复", "repaired"), repaired);
-        }
+    let repaired = match arguments.repair {
+        true => host.draft(&OperatorRequest::Repair {}).await?.repaired,
+        false => Vec::new(),
+    };
+    if !host.json {
+        repaired.iter().for_each(|one| speech::fact("", ("已修复", "repaired"), one));
     }
     let mut findings = Vec::new();
     let Examined { newest, authority, recorded } = examine_log(host, &mut findings).await?;
@@ -63,7 +64,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let own = super::print::again(&host.state());
     if host.json {
         let list: Vec<_> = findings.iter().map(|finding| finding.json(own.as_str())).collect();
-        system::terminal::json(&serde_json::json!({ "findings": list }).to_string());
+        let told = serde_json::json!({ "findings": list, "repaired": repaired });
+        system::terminal::json(&told.to_string());
     } else if findings.is_empty() {
         let agrees = "what was examined agrees with the log, and nothing is wrong with it";
         speech::said("", "与日志一致，所查各项无误", agrees);

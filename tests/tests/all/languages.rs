@@ -200,6 +200,19 @@ fn tells_what_is_not_supported(office: &Office) {
     }
 }
 
+/// What machines are told on standard error is one document with both languages.
+fn tells_machines(office: &Office) {
+    for program in ["agent", "ca-server"] {
+        let words = ["--state", "nowhere", "--json", "status"];
+        let done = Command::new(binary(program)).args(words).current_dir(office.folder()).output();
+        let done = done.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&done.stderr).unwrap();
+        assert!(!done.status.success() && told["code"] == "failed", "{program}: {told}");
+        let (zh, en) = (told["zh"].as_str().unwrap(), told["en"].as_str().unwrap());
+        assert!(zh.contains("nowhere") && en.contains("nowhere"), "{program}: {told}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_program_speaks_one_language() {
     let mut office = Office::open().await;
@@ -215,6 +228,7 @@ async fn each_program_speaks_one_language() {
         tells_alike(words, &speaks(&office, "yinxin", words));
     }
     tells_what_is_not_supported(&office);
+    tells_machines(&office);
 }
 
 #[test]
