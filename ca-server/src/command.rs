@@ -199,4 +199,15 @@ mod tests {
     fn every_text_of_the_help_is_english_then_chinese() {
         assert_eq!(system::language::one_sided(&Arguments::command()), [""; 0]);
     }
+
+    /// A state that no order has lists nothing in silence, as if there were none.
+    #[test]
+    fn orders_are_listed_by_states_that_they_have() {
+        let listed =
+            |only| Arguments::try_parse_from(["ca-server", "order", "list", "--only", only]);
+        for only in ["open", "done", "returned", "rejected", "withdrawn", "cancelled", "all"] {
+            assert!(listed(only).is_ok(), "{only}");
+        }
+        assert!(listed("closed").is_err());
+    }
 }

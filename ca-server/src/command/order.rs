@@ -18,6 +18,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use system::speech;
 
+/// What lists are asked for. An order that expired has no state in rows by which it is found.
+const STATES: [&str; 7] = ["open", "done", "returned", "rejected", "withdrawn", "cancelled", "all"];
+
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -26,10 +29,10 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Lists orders, open ones first asked for. 列出办件
+    /// Lists orders, those that are open unless others are asked for. 列出办件，默认待批的
     List {
-        /// open, done, cancelled or all. 只列何种状态
-        #[arg(long, default_value = "open")]
+        /// Orders of this state; those that expired are among all. 只列此种状态，过期的见 all
+        #[arg(long, default_value = "open", value_parser = STATES)]
         only: String,
         /// Start behind this order id. 从此编号之后列起
         #[arg(long, default_value = "")]
@@ -146,7 +149,10 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     // It names people; nothing that is there is replaced.
     system::file::create_private(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
-    if !host.json {
+    if host.json {
+        let said = serde_json::json!({ "order": order, "exported": out });
+        system::terminal::json(&said.to_string());
+    } else {
         speech::fact("", ("已导出", "exported"), out.display());
         let (out, approval) = (out.display().to_string(), format!("{order}.approval.json"));
         let next = speech::Command::new("yinxin approve --order {} --out {}", &[&out, &approval]);
