@@ -36,7 +36,7 @@ pub struct Arguments {
     /// State directory: /var/lib/yinxin-agent for root, else ~/.local/state/yinxin-agent. 状态目录
     #[arg(long, env = "YINXIN_AGENT", global = true)]
     state: Option<PathBuf>,
-    /// Print JSON for machines. 输出 JSON
+    /// Print JSON for machines, as docs/json.md says. 输出 JSON，成员见 docs/json.md
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]

@@ -50,7 +50,7 @@ pub struct Arguments {
     /// State directory that `init` makes. 状态目录
     #[arg(long, env = "YINXIN_CA", default_value = "ca", global = true)]
     state: PathBuf,
-    /// Print JSON for machines. 输出 JSON
+    /// Print JSON for machines, as docs/json.md says. 输出 JSON，成员见 docs/json.md
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]

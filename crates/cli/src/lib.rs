@@ -67,7 +67,7 @@ use system::language::help_of_typed;
                   审批人员 / an officer: yinxin context add --help"
 )]
 pub struct Arguments {
-    /// Print JSON for machines. 输出 JSON
+    /// Print JSON for machines, as docs/json.md says. 输出 JSON，成员见 docs/json.md
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]

@@ -22,7 +22,7 @@ struct Arguments {
     /// The trust file of the city, from outside the bundle. 信任文件
     #[arg(long)]
     trust: Option<PathBuf>,
-    /// Print JSON for machines. 输出 JSON
+    /// Print JSON for machines, as docs/json.md says. 输出 JSON，成员见 docs/json.md
     #[arg(long)]
     json: bool,
     /// Write completions for a shell instead. 命令补全

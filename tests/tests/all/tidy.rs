@@ -6,6 +6,7 @@ mod dependencies;
 mod files;
 mod growth;
 mod listeners;
+mod machines;
 mod migrations;
 mod mistakes;
 mod mutations;
