@@ -61,7 +61,7 @@ pub struct Arguments {
 enum Command {
     /// Founds a city from a plan: keys, root, issuing CA, first people, leaf 0 of the log. Once. 建立
     Init {
-        /// The plan (TOML); `cargo xtask found` writes one for a sample city. 计划文件
+        /// The plan (TOML), as docs/founding.md says. 计划文件，写法见 docs/founding.md
         #[arg(long)]
         from: PathBuf,
     },

@@ -428,6 +428,42 @@ async fn an_operator_walks() {
     office.start_all().await;
 }
 
+/// A file that is written before a city is founded, as its page has it.
+pub(crate) fn file_of_founding(name: &str) -> String {
+    let text = std::fs::read_to_string(workspace().join("docs/founding.md")).unwrap();
+    let (_, begins) = text.split_once(&format!("```toml\n# {name}\n")).unwrap();
+    begins.split("```").next().unwrap().to_owned()
+}
+
+/// Both files of a founding are read as their page has them, and speak of the same hosts and ports;
+/// `commands` founds a city by the plan.
+#[test]
+fn what_is_written_for_a_founding_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, file_of_founding(name)).unwrap();
+        path
+    };
+    ca_server::founding::CityPlan::read(&written("plan.toml")).map(drop).unwrap();
+    let portal = ra_portal::PortalConfig::read(&written("portal.toml")).unwrap();
+    let plan: toml::Table = toml::from_str(&file_of_founding("plan.toml")).unwrap();
+    let hosts: Vec<&str> = plan["service"][0]["key"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["hosts"][0].as_str().unwrap())
+        .collect();
+    let machines = portal.machines().unwrap().host.as_str();
+    assert_eq!(hosts, [portal.public.host.as_str(), portal.staff.host.as_str(), machines]);
+    let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
+    let plan_says = |role: &str, key: &str| port(plan[role][key].as_str().unwrap());
+    assert_eq!(port(&portal.issuer), plan_says("issuer", "listen"));
+    assert_eq!(port(&portal.log), plan_says("log", "https"));
+    assert_eq!(portal.log, plan["addresses"]["log"].as_str().unwrap());
+    assert_eq!(portal.staff.listen.port().to_string(), plan_says("addresses", "portal_staff"));
+}
+
 /// Pictures in walks and README are those that the look at every page makes.
 #[test]
 fn pictures_are_made_by_the_look_at_every_page() {

@@ -11,9 +11,13 @@ use tests::desk::Desk;
 use tests::{Running, binary};
 
 pub(super) fn request(scene: &Scene, text: &str) -> Result<(), String> {
-    let home = scene.home();
-    scene.types(&home, "", &filled(text, &[]))?;
-    holds(home.join("my.key").exists() && home.join("my.csr").exists(), "a key and a request")
+    let (home, typed) = (scene.home(), filled(text, &[]));
+    scene.types(&home, "", &typed)?;
+    let is_written = |option: &str| {
+        let at = typed.iter().position(|word| word == option);
+        at.and_then(|at| typed.get(at + 1)).is_some_and(|name| home.join(name).exists())
+    };
+    holds(is_written("--key") && is_written("--out"), "a key and a request")
 }
 
 /// Run once to apply, and again, as it says, to collect.

@@ -71,7 +71,7 @@ const OF_WINDOWS: &str = "it is Windows' own; another program has its name here"
 const LONG: &str = "it takes minutes to hours of a machine; its words are taken, which is tested";
 
 /// Not typed, and why.
-const NOT_TYPED: [(&str, &str); 50] = [
+const NOT_TYPED: [(&str, &str); 51] = [
     ("FUZZ=20000 cargo test --workspace --test all fuzzed::", LONG),
     ("YINXIN_PICTURES=1 node tests/browser/page_screenshots.mjs", THE_RUN),
     ("YINXIN_TEST_DATABASE=postgres cargo test --workspace --test all journey::", THE_RUN),
@@ -82,6 +82,7 @@ const NOT_TYPED: [(&str, &str); 50] = [
     ("apt-get install pebble", CHANGES),
     ("apt-get install testssl.sh", CHANGES),
     ("cargo +nightly fuzz run cmp", "it needs a nightly compiler, and goes on without an end"),
+    ("cargo build --release --workspace --exclude tests", "it builds all anew, for minutes"),
     ("cargo build --workspace", THE_RUN),
     ("cargo fmt", THE_RUN),
     ("cargo test --workspace --lib -- NAME", THE_RUN),

@@ -10,10 +10,11 @@ use std::process::Command;
 /// How the sample page of the state names the order of an emergency.
 const SAMPLE_DIGEST: &str = "ZGlnZXN0IG9mIGFuIG9yZGVyIG9mIGtpbmQgZW1lcmc";
 
-/// In a folder that holds the plan and what it names, and nothing else.
+/// In a folder that holds the plan, as its page has it, and what that names, and nothing else.
 pub(super) fn init(scene: &Scene, text: &str) -> Result<(), String> {
     let home = scene.home();
-    std::fs::copy(scene.office.plan_of_another(), home.join("plan.toml")).unwrap();
+    let plan = crate::docs_walkthroughs::file_of_founding("plan.toml");
+    std::fs::write(home.join("plan.toml"), plan).unwrap();
     for folder in ["policies", "people", "portal"] {
         let copied =
             Command::new("cp").arg("-a").arg(scene.office.path(folder)).arg(&home).status();
