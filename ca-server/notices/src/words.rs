@@ -244,7 +244,7 @@ fn own_sentence(kind: NoticeKind) -> Both {
             "A passkey was certified beside your certificate: it approves on the staff pages.",
         ),
         _ => (
-            "有人申请变更您的登记信息（姓名、单位或邮箱），批准后生效；有误的，请联系登记人员。",
+            "有人申请变更您的登记信息（姓名、单位或邮箱），批准后生效；有误的，请联系登记员。",
             "Your record is to be changed (name, unit or mail address), once that is approved; \
              tell your registration officer if it is wrong.",
         ),

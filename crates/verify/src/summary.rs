@@ -172,14 +172,14 @@ fn outcome(request: &GateRequest, by: &DecidedBy) -> FactValue {
     }
     match (decision.outcome.as_str(), by.rules_agree) {
         ("permitted", true) => phrase(
-            "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则，规则 {3} 允许对 {4} 的此项访问，\
+            "按人员快照 {0} 号（有效期至 {1}）所指的第 {2} 版规则，规则 {3} 允许对 {4} 的此项访问，\
              重新计算结果一致。",
             "By the rules of version {2}, which people snapshot {0} names (good until {1}), rule \
              {3} permits this on {4}; evaluated again.",
             vec![people, until, bundle, (&decision.rule).into(), (&decision.resource).into()],
         ),
         (other, true) => phrase(
-            "被拒绝（{3}）；按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则，重新计算结果一致。",
+            "被拒绝（{3}）；按人员快照 {0} 号（有效期至 {1}）所指的第 {2} 版规则，重新计算结果一致。",
             "It was denied ({3}); the rules of version {2}, which people snapshot {0} names (good \
              until {1}), give the same again.",
             vec![people, until, bundle, other.into()],
@@ -196,14 +196,14 @@ fn outcome(request: &GateRequest, by: &DecidedBy) -> FactValue {
 fn excepted(by: ExceptionKind, values: Vec<FactValue>) -> FactValue {
     match by {
         ExceptionKind::Observe => phrase(
-            "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则本应拒绝（{3}）；网关按办件 {4} 处于观察模式，\
+            "按人员快照 {0} 号（有效期至 {1}）所指的第 {2} 版规则本应拒绝（{3}）；网关按办件 {4} 处于观察模式，\
              已放行。",
             "By the rules of version {2}, which people snapshot {0} names (good until {1}), it \
              would be denied ({3}); it passed, since order {4} had the gate observe.",
             values,
         ),
         ExceptionKind::Emergency => phrase(
-            "按人员快照 {0} 号（有效至 {1}）所指的第 {2} 版规则应拒绝（{3}）；按应急办件 {4} 放行。",
+            "按人员快照 {0} 号（有效期至 {1}）所指的第 {2} 版规则应拒绝（{3}）；按应急办件 {4} 放行。",
             "By the rules of version {2}, which people snapshot {0} names (good until {1}), it is \
              denied ({3}); it passed by emergency order {4}.",
             values,

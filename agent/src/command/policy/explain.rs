@@ -149,7 +149,7 @@ fn say_lent(lent: &LentRole, now: u64) {
     }
     let LentRole { role, scope, absent, .. } = lent;
     let [from, until] = [lent.from, lent.until].map(records::time::seconds);
-    speech::fact("    ", ("为谁", "for whom"), absent);
+    speech::fact("    ", ("代谁", "for whom"), absent);
     speech::fact("    ", ("角色", "role"), format!("{role}@{scope}"));
     speech::fact("    ", ("期限", "from and until"), format!("{from} – {until}"));
 }

@@ -53,7 +53,7 @@ const WHY: [(&str, &str); 65] = [
     ("the file is not there", "缺少此文件"),
     ("the issuing key did not sign it", "不是签发密钥所签"),
     ("the log's key did not sign it", "不是日志密钥所签"),
-    ("the people snapshot was not good then", "人员名单当时不在有效期内"),
+    ("the people snapshot was not good then", "人员数据当时不在有效期内"),
     ("the person was not in that unit then", "此人当时不在该单位"),
     ("the person's key did not open this connection", "打开此连接的不是此人的密钥"),
     ("the registry key did not sign it", "不是登记密钥所签"),

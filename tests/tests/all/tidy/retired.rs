@@ -19,14 +19,17 @@ const RETIRED: [(&str, &str); 9] = [
 ];
 
 /// Where words for people stand, and pages and letters as they come out.
-const READ: [&str; 8] = [
+const READ: [&str; 11] = [
     "ra-portal/src",
     "ra-portal/templates",
     "crates/cli/src",
     "crates/cli/templates",
     "crates/portal-api/src",
+    "crates/plain/src",
     "crates/records/src",
-    "ca-server/host/templates",
+    "crates/verify/src",
+    "agent",
+    "ca-server",
     "tests/golden",
 ];
 
