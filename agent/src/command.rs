@@ -50,10 +50,13 @@ enum Command {
     /// Renews the certificate: the old key asks for the new one. 证书更新
     Renew(renew::Arguments),
     /// Stands in front of the application. 运行
+    #[command(after_help = "例 / example: agent serve")]
     Serve,
     /// What this gate is, and how it says it is: exit code 1 if it is not ready. 状态
+    #[command(after_help = "例 / example: agent status")]
     Status,
     /// Looks whether it can work here, and says what mends what is wrong. 检查
+    #[command(after_help = "例 / example: agent doctor")]
     Doctor,
     /// The newest records that lie in its spool. 记录
     Logs(logs::Arguments),

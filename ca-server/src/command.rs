@@ -60,12 +60,14 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Founds a city from a plan: keys, root, issuing CA, first people, leaf 0 of the log. Once. 建立
+    #[command(after_help = "例 / example: ca-server init --from plan.toml")]
     Init {
         /// The plan (TOML), as docs/founding.md says. 计划文件，写法见 docs/founding.md
         #[arg(long)]
         from: PathBuf,
     },
     /// Runs one role as its own process. 运行一个角色
+    #[command(after_help = "例 / example: ca-server serve issuer")]
     Serve {
         #[command(subcommand)]
         role: ServedRole,
@@ -109,6 +111,7 @@ enum Command {
     /// What needs the root key. 根密钥仪式
     Ceremony(ceremony::Arguments),
     /// Says how the city stands, and what each process says of itself. 状态
+    #[command(after_help = "例 / example: ca-server status")]
     Status,
     /// Replays the whole log, compares everything with it, and says what to do. 诊断
     Doctor(doctor::Arguments),

@@ -46,6 +46,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Runs one process. 运行一个进程
+    #[command(after_help = "例 / example: ra-portal --config portal.toml serve public")]
     Serve {
         /// Which: `public` faces people with a letter, `staff` officers, `machines` systems;
         /// `validator` looks at challenges for another host. 公众、工作人员、信息系统或第二验证点

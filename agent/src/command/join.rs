@@ -27,6 +27,7 @@ use system::speech;
 const ROOT: &str = "信任文件中没有根证书指纹 / the trust file has no fingerprint of a root";
 
 #[derive(Args)]
+#[command(after_help = "例 / example: agent join JOINFILE --upstream 127.0.0.1:8000")]
 pub(super) struct Arguments {
     /// The join file. 加入文件
     file: PathBuf,

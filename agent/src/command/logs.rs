@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(Args)]
+#[command(after_help = "例 / example: agent logs")]
 pub(super) struct Arguments {
     /// How many of them. 条数
     #[arg(long, default_value_t = 20)]

@@ -25,6 +25,7 @@ const PENDING: &str = "renew.pending";
 
 /// Arguments of `agent renew`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: agent renew")]
 pub(super) struct Arguments {
     /// Only says by its exit code whether less than a third of its life is left. 只判断是否该更新
     #[arg(long)]

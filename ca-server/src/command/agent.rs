@@ -21,6 +21,8 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Registers an agent in front of an application and writes its join file. 登记网关代理
+    #[command(after_help = "例 / example: ca-server agent register gate-1 --unit U --application \
+        A --host exchange.example --serves U")]
     Register {
         /// Agent id. 网关编号
         agent: String,

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
+#[command(after_help = "例 / example: ca-server bundle policies/access --version 2")]
 pub(super) struct Arguments {
     /// Folder with schema, rules, routes and examples of every application. 规则包文件夹
     folder: PathBuf,

@@ -19,6 +19,9 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Makes the root's next revocation list, good for a year. 签发根吊销列表
+    #[command(
+        after_help = "例 / example: ca-server ceremony root-list --key FILE --passphrase-file FILE"
+    )]
     RootList {
         /// The root's key file. 根密钥
         #[arg(long)]

@@ -29,6 +29,7 @@ const SHREDDING_MAX: Duration = Duration::from_secs(4);
 const SHREDDING_LOOK: Duration = Duration::from_millis(250);
 
 #[derive(Args)]
+#[command(after_help = "例 / example: ca-server doctor")]
 pub(super) struct Arguments {
     /// Let the running issuer write rows and policy files again as the log says they are. 修复
     #[arg(long)]

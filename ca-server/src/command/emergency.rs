@@ -21,6 +21,8 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Lets named people past what rules deny them: once, for hours, recorded. 应急授权
+    #[command(after_help = "例 / example: ca-server emergency open APPLICATION --person ID \
+        --minutes 60 --evidence WHY")]
     Open {
         /// Application id. 应用编号
         application: String,
@@ -38,6 +40,7 @@ enum What {
         evidence: String,
     },
     /// Closes the case of one: somebody looked at what passed by it. 核查结案
+    #[command(after_help = "例 / example: ca-server emergency review DIGEST --evidence FINDING")]
     Review {
         /// Digest of its order, as records have it. 应急办件摘要
         #[arg(allow_hyphen_values = true)]

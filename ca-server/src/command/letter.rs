@@ -13,6 +13,7 @@ use system::speech;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "例 / example: ca-server letter PERSON")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -27,6 +28,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Voids a letter: from now on nothing is issued under it. 作废
+    #[command(after_help = "例 / example: ca-server letter void REFERENCE")]
     Void {
         /// Reference, as it stands on the letter. 密码信封编号
         reference: String,
@@ -35,6 +37,7 @@ enum Verb {
     ///
     /// The code of a letter is kept nowhere but on its sheet, so that it cannot be printed twice.
     /// 授权码只印在密码信封上，不能重印。
+    #[command(after_help = "例 / example: ca-server letter replace REFERENCE")]
     Replace {
         /// Reference of the letter that is to be voided. 原密码信封编号
         reference: String,
@@ -43,6 +46,7 @@ enum Verb {
     ///
     /// It holds the codes of all of them: print it, then shred it.
     /// 文件含全部授权码，打印后请立即粉碎。
+    #[command(after_help = "例 / example: ca-server letter print --out all.html")]
     Print {
         /// References; every letter that waits for its printer, if none is named. 密码信封编号
         references: Vec<String>,

@@ -18,12 +18,14 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Sends a trial by every channel that is configured. 试发一条通知
+    #[command(after_help = "例 / example: ca-server notice test --to ADDRESS")]
     Test {
         /// The mail address that it goes to. 收件邮箱
         #[arg(long)]
         to: String,
     },
     /// Lists the newest notices to a person and what became of them. 某人收到的通知
+    #[command(after_help = "例 / example: ca-server notice list PERSON")]
     List {
         /// Person id. 人员编号
         person: String,

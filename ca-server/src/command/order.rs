@@ -30,6 +30,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Lists orders, those that are open unless others are asked for. 列出办件，默认待批的
+    #[command(after_help = "例 / example: ca-server order list")]
     List {
         /// Orders of this state; those that expired are among all. 只列此种状态，过期的见 all
         #[arg(long, default_value = "open", value_parser = STATES)]
@@ -57,6 +58,7 @@ enum What {
         order: String,
     },
     /// Hands in an approval that came as a file. 导入审批
+    #[command(after_help = "例 / example: ca-server order import-approval FILE")]
     ImportApproval {
         /// The file. 文件
         file: PathBuf,

@@ -58,6 +58,7 @@ enum What {
         evidence: String,
     },
     /// Lists people, by unit if one is given. 列出人员
+    #[command(after_help = "例 / example: ca-server person list")]
     List {
         /// Unit id. 单位编号
         #[arg(long)]

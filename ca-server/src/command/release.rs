@@ -6,6 +6,7 @@ use clap::Args;
 use std::process::ExitCode;
 
 #[derive(Args)]
+#[command(after_help = "例 / example: ca-server release SERIAL --evidence TEXT")]
 pub(super) struct Arguments {
     /// Serial number of the suspended certificate. 被冻结证书的序列号
     serial: String,

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use system::speech;
 
 #[derive(Args)]
+#[command(after_help = "例 / example: ca-server renew issuer")]
 pub(super) struct Arguments {
     /// Which certificate; the status process renews the one of OCSP by itself. 哪一张证书
     #[arg(value_enum, required_unless_present = "message", conflicts_with = "message")]

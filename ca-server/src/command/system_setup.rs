@@ -14,6 +14,8 @@ use system::{file, speech, terminal};
 const MAIL: &str = "MAIL";
 
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: ca-server system setup FILE --directory \
+    https://acme.example.gov.cn/acme/directory --host www.example.gov.cn")]
 pub(super) struct Setup {
     /// The system's file, as the registration wrote it. 系统文件
     file: PathBuf,

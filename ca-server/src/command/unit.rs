@@ -46,6 +46,7 @@ enum What {
         unit: String,
     },
     /// Lists units. 列出单位
+    #[command(after_help = "例 / example: ca-server unit list")]
     List,
 }
 

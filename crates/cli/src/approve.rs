@@ -20,7 +20,8 @@ use system::speech::Command;
 
 /// Arguments of `yinxin approve`.
 #[derive(clap::Args)]
-#[command(after_help = "Without an order: lists what waits for you. / 不带编号：列出待批办件。\n\
+#[command(after_help = "例 / example: yinxin approve ORDER\n\
+    Without an order: lists what waits for you. / 不带编号：列出待批办件。\n\
     Offline / 离线: yinxin approve --order FILE --out FILE,\n\
     随后 / then: ca-server order import-approval FILE")]
 pub struct Arguments {

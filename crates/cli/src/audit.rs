@@ -34,6 +34,7 @@ enum What {
 
 /// What to look for; everything given must fit.
 #[derive(Args)]
+#[command(after_help = "例 / example: yinxin audit search --person PERSON")]
 struct SearchArguments {
     #[command(flatten)]
     own: Own,

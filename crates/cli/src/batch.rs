@@ -11,6 +11,7 @@ use records::order::BATCH_ROWS_MAX;
 
 /// Arguments of `yinxin batch`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin batch person create")]
 pub struct Arguments {
     /// The kind of order: `issue`, `person`, `revoke` or another. 办件类别
     kind: String,

@@ -46,7 +46,8 @@ const LIMITS: Limits = Limits {
 
 /// Arguments of `yinxin connect`.
 #[derive(clap::Args)]
-#[command(after_help = "psql 'host=127.0.0.1 port=5432 sslmode=disable'\n\
+#[command(after_help = "例 / example: yinxin connect gate.example:5432 --listen 127.0.0.1:5432\n\
+    psql 'host=127.0.0.1 port=5432 sslmode=disable'\n\
     Every program of this computer that connects there acts in your name until you press Ctrl-C.\n\
     结束（Ctrl-C）之前，本机任何程序连接该端口，都以您的身份访问。")]
 pub struct Arguments {

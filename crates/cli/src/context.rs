@@ -27,6 +27,7 @@ enum What {
     /// Uses another one from now on. 切换身份
     Use(choose::Arguments),
     /// Lists them. 列出身份
+    #[command(after_help = "例 / example: yinxin context list")]
     List,
 }
 

@@ -50,6 +50,7 @@ pub enum DraftCommand {
 
 /// Arguments of `yinxin draft letter`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin draft letter PERSON")]
 pub struct LetterArguments {
     /// Person id. 人员编号
     person: String,
@@ -65,6 +66,7 @@ pub struct LetterArguments {
 
 /// Arguments of `yinxin draft list`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin draft list")]
 pub struct ListArguments {
     #[command(flatten)]
     own: Own,

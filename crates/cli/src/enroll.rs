@@ -24,7 +24,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Arguments of `yinxin enroll`.
 #[derive(clap::Args)]
-#[command(after_help = "The code in your letter stays on this machine. / 授权码不会离开本机。\n\
+#[command(after_help = "例 / example: yinxin enroll --letter LETTER --key my.key --out my.pem\n\
+    The code in your letter stays on this machine. / 授权码不会离开本机。\n\
                         Run it again to see where it stands. / 再次运行：查看进度，领取证书。")]
 pub struct Arguments {
     #[command(flatten)]

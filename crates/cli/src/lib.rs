@@ -175,7 +175,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use system::language::{SpokenLanguage, one_sided};
+    use system::language::{SpokenLanguage, one_sided, without_example};
 
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {
@@ -183,6 +183,15 @@ mod tests {
         for spoken in [SpokenLanguage::Chinese, SpokenLanguage::English] {
             spoken.help(Arguments::command()).debug_assert();
         }
+    }
+
+    /// Who asks for help of a verb sees a command that runs; a test of commands runs each of them.
+    #[test]
+    fn the_help_of_each_verb_shows_an_example() {
+        let without = without_example(&Arguments::command());
+        let others = ["draft delegation grant", "draft delegation withdraw", "context use"];
+        let others = others.iter().chain(&["completions"]).map(|verb| format!("yinxin {verb}"));
+        assert_eq!(without, others.collect::<Vec<_>>());
     }
 
     /// The sources of a folder, each by its name below it.

@@ -11,6 +11,7 @@ use records::mine::{OwnCertificate, OwnSystem, PersonHoldings};
 
 /// Arguments of `yinxin mine`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin mine")]
 pub struct Arguments {
     #[command(flatten)]
     own: Own,

@@ -26,10 +26,9 @@ pub enum PasskeyCommand {
 
 /// Arguments of `yinxin passkey certify`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "The staff page makes the passkey and saves the file. / 通行密钥在工作台页面生成并保存为文件。\n\
-    A different security administrator then approves it. / 之后由另一名安全保密管理员批准。"
-)]
+#[command(after_help = "例 / example: yinxin passkey certify passkey.json --hardware\n\
+    The staff page makes the passkey and saves the file. / 通行密钥在工作台页面生成并保存为文件。\n\
+    A different security administrator then approves it. / 之后由另一名安全保密管理员批准。")]
 pub struct Arguments {
     /// The file that the staff page saved. 页面保存的文件
     file: PathBuf,

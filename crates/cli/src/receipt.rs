@@ -26,6 +26,7 @@ pub enum ReceiptCommand {
 
 /// Arguments of `yinxin receipt check`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin receipt check receipt.json")]
 pub struct Arguments {
     /// The receipt's file, or the text of its code. 回执文件，或二维码中的文字
     #[arg(value_name = "FILE|TEXT")]

@@ -31,7 +31,8 @@ const WAIT_MIN: u64 = 10;
 /// Arguments of `yinxin renew`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The old certificate and its key count on for 7 days. / 旧证书再用 7 天后失效。\n\
+    after_help = "例 / example: yinxin renew --cert my.pem --key my.key --trust trust.json\n\
+    The old certificate and its key count on for 7 days. / 旧证书再用 7 天后失效。\n\
                         Run it again to see where it stands. / 再次运行：查看进度，领取证书。"
 )]
 pub struct Arguments {

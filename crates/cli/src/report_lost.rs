@@ -16,9 +16,8 @@ use std::path::PathBuf;
 
 /// Arguments of `yinxin report-lost`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Revokes what was issued under this letter, at once and for ever. / 立即且永久吊销。"
-)]
+#[command(after_help = "例 / example: yinxin report-lost --letter LETTER\n\
+    Revokes what was issued under this letter, at once and for ever. / 立即且永久吊销。")]
 pub struct Arguments {
     #[command(flatten)]
     letter: LetterArguments,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `yinxin request`.
 #[derive(clap::Args)]
-#[command(after_help = "Example / 例: yinxin request --key my.key --out my.csr\n\
+#[command(after_help = "例 / example: yinxin request --key my.key --out my.csr\n\
                         The key stays in its file, encrypted; only the request leaves.")]
 pub struct Arguments {
     /// Where the new key goes (encrypted PKCS#8, never overwritten). 密钥文件

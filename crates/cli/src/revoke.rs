@@ -17,9 +17,12 @@ use records::{Bytes, Disclosure, json};
 
 /// Arguments of `yinxin revoke`.
 #[derive(clap::Args)]
-#[command(after_help = "Your signature makes you its drafter; it lives as all orders do.\n\
+#[command(
+    after_help = "例 / example: yinxin revoke SERIAL --reason keyCompromise --evidence TEXT\n\
+    Your signature makes you its drafter; it lives as all orders do.\n\
     A lost certificate of your own, at once: yinxin report-lost --letter LETTER\n\
-    本人签名后您即为起草人；自己的证书丢失，立即挂失: yinxin report-lost --letter LETTER")]
+    本人签名后您即为起草人；自己的证书丢失，立即挂失: yinxin report-lost --letter LETTER"
+)]
 pub struct Arguments {
     /// Serial number of the certificate. 证书序列号
     serial: String,

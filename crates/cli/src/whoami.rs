@@ -9,6 +9,7 @@ use pki::oid;
 
 /// Arguments of `yinxin whoami`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin whoami")]
 pub struct Arguments {
     #[command(flatten)]
     own: Own,

@@ -196,6 +196,19 @@ pub fn halves(text: &str) -> (String, String) {
     }
 }
 
+/// Commands without verbs of their own whose help shows no example; a test of a program names those
+/// that need none.
+pub fn without_example(command: &Command) -> Vec<String> {
+    let own = command.get_name().to_owned();
+    if command.has_subcommands() {
+        let below = command.get_subcommands().flat_map(without_example);
+        return below.map(|verb| format!("{own} {verb}")).collect();
+    }
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let has_one = help.lines().any(|line| line.contains("例 / example: "));
+    if has_one { Vec::new() } else { vec![own] }
+}
+
 fn is_chinese(character: char) -> bool {
     ('\u{3400}'..='\u{9fff}').contains(&character)
 }
@@ -257,6 +270,15 @@ mod tests {
         for wrong in ["Opens one.", "打开", "Opens one 打开", ""] {
             assert_eq!(one_sided(&program(wrong)).len(), 1, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_verb_without_an_example_is_found() {
+        let mut box_of = program("Opens one. 打开");
+        assert_eq!(without_example(&box_of), ["box open"]);
+        box_of = box_of
+            .mut_subcommand("open", |open| open.after_help("例 / example: box open\nIt is one."));
+        assert_eq!(without_example(&box_of), [""; 0]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use system::layout::Span;
 use system::speech;
 
 #[derive(Args)]
+#[command(after_help = "例 / example: agent policy explain --person PERSON /documents/sz-office/1")]
 pub(crate) struct Arguments {
     /// Person id. 人员编号
     #[arg(long)]

@@ -19,7 +19,8 @@ use verify::Report;
 
 /// Arguments of `yinxin audit export`.
 #[derive(clap::Args)]
-#[command(after_help = "Names of requests / 请求名: yinxin audit search\n\
+#[command(after_help = "例 / example: yinxin audit export --request NAME --out evidence.tar\n\
+    Names of requests / 请求名: yinxin audit search\n\
     Anybody checks it with / 任何人可验证: yinxin-verify --trust trust.json evidence.tar")]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 #[command(
-    after_help = "The file holds your key: delete it after importing. / 导入后请删除该文件。"
+    after_help = "例 / example: yinxin cert export --p12 my.p12 --cert my.pem --key my.key\n\
+    The file holds your key: delete it after importing. / 导入后请删除该文件。"
 )]
 pub(super) struct Arguments {
     /// Where the PKCS#12 file goes. 目标文件

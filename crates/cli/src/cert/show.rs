@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin cert show my.pem")]
 pub(super) struct Arguments {
     /// The certificate (PEM). 证书文件
     file: PathBuf,

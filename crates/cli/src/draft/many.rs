@@ -29,6 +29,7 @@ use system::random;
 
 /// Arguments of `yinxin draft roster`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin draft roster roster.csv --evidence TEXT")]
 pub struct RosterArguments {
     /// A roster, .xlsx or .csv. 名册文件
     file: PathBuf,
@@ -44,6 +45,7 @@ pub struct RosterArguments {
 
 /// Arguments of `yinxin draft letters`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin draft letters ORDER")]
 pub struct LettersArguments {
     /// Order id of the batch by which the people were registered. 批次编号
     batch: String,

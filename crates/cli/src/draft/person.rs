@@ -21,6 +21,8 @@ use system::random;
 #[derive(clap::Subcommand)]
 pub enum PersonCommand {
     /// A new person in your unit. 新增人员
+    #[command(after_help = "例 / example: yinxin draft person create --name NAME \
+        --unit UNIT --evidence TEXT")]
     Create {
         /// Name. 姓名
         #[arg(long, value_parser = typed_text::person_name)]
@@ -38,6 +40,9 @@ pub enum PersonCommand {
         signing: Signing,
     },
     /// Another name, mail address or national number. 更正信息
+    #[command(
+        after_help = "例 / example: yinxin draft person correct PERSON --name NAME --evidence TEXT"
+    )]
     Correct {
         /// Person id. 人员编号
         person: String,
@@ -55,6 +60,9 @@ pub enum PersonCommand {
         signing: Signing,
     },
     /// To another unit. 调动
+    #[command(
+        after_help = "例 / example: yinxin draft person move PERSON --unit UNIT --evidence TEXT"
+    )]
     Move {
         /// Person id. 人员编号
         person: String,
@@ -65,6 +73,7 @@ pub enum PersonCommand {
         signing: Signing,
     },
     /// Leaves office: roles end, every certificate is revoked. 离任
+    #[command(after_help = "例 / example: yinxin draft person leave PERSON --evidence TEXT")]
     Leave {
         /// Person id. 人员编号
         person: String,

@@ -16,6 +16,7 @@ use system::random;
 
 /// Arguments of `yinxin draft release`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin draft release SERIAL --evidence TEXT")]
 pub struct ReleaseArguments {
     /// Serial number. 证书序列号
     serial: String,

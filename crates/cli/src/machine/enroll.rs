@@ -13,7 +13,10 @@ use zeroize::Zeroizing;
 
 /// Arguments of `yinxin system enroll`.
 #[derive(clap::Args)]
-#[command(after_help = "A system file brings one certificate. Where that ended, or its key is \
+#[command(after_help = "例 / example: yinxin system enroll --file db.system.json \
+                        --url https://acme.example.gov.cn/.well-known/est \
+                        --host db.example.gov.cn\n\
+                        A system file brings one certificate. Where that ended, or its key is \
                         lost, have the system registered anew: the same command with the new file \
                         and --replace brings another one.\n\
                         一份系统文件只能领一张证书。证书已过期或密钥丢失时，请操作员重新登记本系统，\

@@ -24,6 +24,8 @@ const POLICY: &str = "policy";
 
 /// Arguments of `yinxin trust export`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin trust export --from URL --profile \
+    system --out FOLDER --trust trust.json")]
 pub struct TrustExportArguments {
     /// Address where lists are published or of the portal, or the bundle's file.
     /// 发布地址、门户地址，或信任包文件

@@ -9,6 +9,7 @@ use serde_json::json;
 
 /// Arguments of `yinxin trust verify`.
 #[derive(clap::Args)]
+#[command(after_help = "例 / example: yinxin trust verify URL --trust trust.json")]
 pub struct TrustVerifyArguments {
     /// The bundle's file, or the address where lists are published or of the portal.
     /// 信任包文件，发布地址或门户地址
