@@ -161,7 +161,7 @@ fn help_with_certificate(portal: &str, code: Code) -> (String, String) {
                 .into(),
         ),
         Code::CertificateSuspended => (
-            "您的证书已冻结，不是吊销：可由两位审批人员核实后解除冻结，请联系本单位登记员；\
+            "您的证书已冻结，不是吊销：可由两名审批人员核实后解除冻结，请联系本单位登记员；\
              您自己不能解除，逾期无人解除即吊销。"
                 .into(),
             "Your certificate is suspended, not revoked: two officers release it after they have \
