@@ -18,6 +18,8 @@ use system::random;
 use system::speech;
 
 #[derive(Args)]
+#[command(after_help = "例 / example: ra-portal --config portal.toml renew public \
+                        --request new.csr --out new.pem")]
 pub(super) struct Arguments {
     /// Whose certificate. 哪个进程的证书
     #[arg(value_enum)]

@@ -76,7 +76,8 @@ const VERBS: [&str; 63] = [
     "yinxin connect",
 ];
 /// What needs the request that passed a gate, and what the servers do not outlive.
-const LAST: [&str; 3] = ["yinxin audit export", "yinxin-verify", "ca-server renew"];
+const LAST: [&str; 4] =
+    ["yinxin audit export", "yinxin-verify", "ra-portal renew", "ca-server renew"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_that_do_something_do_it_as_they_stand() {
@@ -126,6 +127,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "ca-server notice test" => on_the_host::try_notices(scene, text),
         "ca-server ceremony root-list" => on_the_host::root_list(scene, text),
         "ca-server renew" => on_the_host::renew(scene, text),
+        "ra-portal renew" => on_the_host::renew_portal(scene, text),
         "ca-server system register" => on_the_host::register_system(scene, text),
         "ca-server system setup" => on_the_host::setup_system(scene, text),
         "ca-server agent register" => at_the_gate::register(scene, left, text).await,
