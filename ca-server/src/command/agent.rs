@@ -43,6 +43,7 @@ enum What {
         renewals: u32,
     },
     /// Closes an agent: it gets no lists of people any more. 关闭网关代理
+    #[command(after_help = "例 / example: ca-server agent close gate-1")]
     Close {
         /// Agent id. 网关编号
         agent: String,

@@ -45,6 +45,7 @@ enum What {
         order: String,
     },
     /// Writes an order to a file for `yinxin approve --order FILE --out FILE`. 导出办件
+    #[command(after_help = "例 / example: ca-server order export ORDER --out order.json")]
     Export {
         /// Order id. 办件编号
         order: String,
@@ -53,6 +54,7 @@ enum What {
         out: PathBuf,
     },
     /// Takes back an open order that you drafted by mistake. 撤回
+    #[command(after_help = "例 / example: ca-server order withdraw ORDER")]
     Withdraw {
         /// Order id. 办件编号
         order: String,

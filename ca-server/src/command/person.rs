@@ -24,6 +24,8 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// A new person in a unit. 新增人员
+    #[command(after_help = "例 / example: ca-server person create --name NAME \
+        --unit sz-office --evidence TEXT")]
     Create {
         /// Name. 姓名
         #[arg(long, value_parser = name)]
@@ -39,6 +41,9 @@ enum What {
         evidence: String,
     },
     /// Moves a person to another unit. 调动
+    #[command(
+        after_help = "例 / example: ca-server person move PERSON --unit sz-finance --evidence TEXT"
+    )]
     Move {
         /// Person id. 人员编号
         person: String,
@@ -50,6 +55,7 @@ enum What {
         evidence: String,
     },
     /// A person leaves office: roles end, every certificate is revoked. 离任
+    #[command(after_help = "例 / example: ca-server person leave PERSON --evidence TEXT")]
     Leave {
         /// Person id. 人员编号
         person: String,

@@ -44,6 +44,7 @@ enum What {
         machines_request: Option<PathBuf>,
     },
     /// Closes a portal: the issuer hears it no more. 关闭门户
+    #[command(after_help = "例 / example: ca-server portal close portal-1")]
     Close {
         /// Portal id. 门户编号
         portal: String,

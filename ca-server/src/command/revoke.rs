@@ -6,6 +6,7 @@ use clap::Args;
 use std::process::ExitCode;
 
 #[derive(Args)]
+#[command(after_help = "例 / example: ca-server revoke PERSON --reason superseded --evidence TEXT")]
 pub(super) struct Arguments {
     /// Person id, or system:ID of a system. 人员编号，或 system:系统编号
     person: String,

@@ -16,8 +16,12 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// Grants a role over a unit and everything below it. 授予角色
+    #[command(
+        after_help = "例 / example: ca-server role grant PERSON unit-handler --scope sz-office"
+    )]
     Grant(Holding),
     /// Withdraws a role. 撤回角色
+    #[command(after_help = "例 / example: ca-server role withdraw PERSON auditor --scope shangluo")]
     Withdraw(Holding),
 }
 

@@ -19,6 +19,9 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum What {
     /// A new unit below another. 新建单位
+    #[command(
+        after_help = "例 / example: ca-server unit create sz-tax --name NAME --parent shangzhou"
+    )]
     Create {
         /// Id: lower-case letters, digits, hyphens. 编号：小写字母、数字、连字符
         unit: String,
@@ -33,6 +36,7 @@ enum What {
         county: bool,
     },
     /// Moves a unit below another. 划转单位
+    #[command(after_help = "例 / example: ca-server unit move sz-finance --parent shangluo")]
     Move {
         /// Id. 单位编号
         unit: String,
@@ -41,6 +45,7 @@ enum What {
         parent: String,
     },
     /// Closes a unit: it takes no more people. 撤销单位
+    #[command(after_help = "例 / example: ca-server unit close sz-finance")]
     Close {
         /// Id. 单位编号
         unit: String,

@@ -10,11 +10,17 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 63] = [
+const VERBS: [&str; 70] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
     "ca-server person create",
+    "ca-server person",
+    "ca-server unit",
+    "ca-server role",
+    "ca-server revoke",
+    "ca-server portal",
+    "ca-server order",
     "ca-server letter print",
     "ca-server letter void",
     "ca-server letter replace",
@@ -26,6 +32,7 @@ const VERBS: [&str; 63] = [
     "ca-server system register",
     "ca-server system setup",
     "ca-server agent register",
+    "ca-server agent close",
     "agent join",
     "yinxin request",
     "yinxin enroll",
@@ -75,6 +82,15 @@ const VERBS: [&str; 63] = [
     "ca-server emergency review",
     "yinxin connect",
 ];
+/// What only becomes an order that waits.
+const DRAFTS: [&str; 6] = [
+    "ca-server person",
+    "ca-server unit",
+    "ca-server role",
+    "ca-server revoke",
+    "ca-server portal",
+    "ca-server agent close",
+];
 /// What needs the request that passed a gate, and what the servers do not outlive.
 const LAST: [&str; 4] =
     ["yinxin audit export", "yinxin-verify", "ra-portal renew", "ca-server renew"];
@@ -118,6 +134,8 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         }
         "ca-server init" => on_the_host::init(scene, text),
         "ca-server person create" => on_the_host::create_person(scene, text),
+        draft if DRAFTS.contains(&draft) => on_the_host::draft(scene, text),
+        "ca-server order" => on_the_host::order(scene, text),
         "ca-server letter" => on_the_host::make_letter(scene, text).await,
         "ca-server letter print" => on_the_host::print_letters(scene, text).await,
         "ca-server letter void" => on_the_host::void_letter(scene, text).await,

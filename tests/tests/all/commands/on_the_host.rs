@@ -25,9 +25,25 @@ pub(super) fn init(scene: &Scene, text: &str) -> Result<(), String> {
 }
 
 pub(super) fn create_person(scene: &Scene, text: &str) -> Result<(), String> {
-    let said = says(scene.operates(&filled(text, &[])), "0 / 2")?;
+    let names = [("--name", "周新增"), ("--evidence", "任命文件")];
+    let said = says(scene.operates(&filled(text, &names)), "0 / 2")?;
     let order = behind(&said, "order: ")?;
     holds(scene.office.ca(&["order", "show", &order]).status.success(), "an order that waits")
+}
+
+/// What waits for two approvals then, about one of the first people where it is about somebody.
+pub(super) fn draft(scene: &Scene, text: &str) -> Result<(), String> {
+    let who = if text.contains(" auditor ") { "auditor" } else { "officer-1" };
+    let person = scene.office.first(who).person;
+    let names = [("PERSON", person.as_str()), ("--name", "区税务局"), ("--evidence", "任免文件")];
+    says(scene.operates(&filled(text, &names)), "0 / 2").map(drop)
+}
+
+/// An order that was drafted just before: it becomes a file, or is taken back.
+pub(super) fn order(scene: &Scene, text: &str) -> Result<(), String> {
+    let order = scene.draft("周办件");
+    let told = if text.contains(" export ") { "exported: " } else { "taken back: " };
+    says(scene.operates(&filled(text, &[("ORDER", &order)])), told).map(drop)
 }
 
 pub(super) async fn make_letter(scene: &Scene, text: &str) -> Result<(), String> {
