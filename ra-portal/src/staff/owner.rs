@@ -55,7 +55,7 @@ words! {
         cure "怎样解决" "What helps";
         claimed "来者没有证明自己是这个系统" "whoever came had not shown to be this system";
         setup "客户程序的设置" "How to set a client up";
-        setup_what "以下文字可以直接复制。EAB_HMAC 和 MAIL 由您替换：EAB_HMAC 是系统文件中的 eab_hmac，只在签发主机上，由操作员当面交付，本门户没有；root.pem 从公众门户的 /root 页面取得并核对指纹。" "These texts can be copied. You replace EAB_HMAC and MAIL: EAB_HMAC is eab_hmac of the system file, which is on the CA's host only and which an operator hands over in person; this portal does not have it. root.pem comes from the page /root of the public host; compare its fingerprint.";
+        setup_what "以下文字可以直接复制。EAB_HMAC 和 MAIL 由您替换：EAB_HMAC 是系统文件中的 eab_hmac，只在签发主机上，由操作员当面交付，本门户没有；root.pem 由公众门户 /root 页面的 root.cer 得到：openssl x509 -inform DER -in root.cer -out root.pem，并核对指纹。" "These texts can be copied. You replace EAB_HMAC and MAIL: EAB_HMAC is eab_hmac of the system file, which is on the CA's host only and which an operator hands over in person; this portal does not have it. root.pem is made of root.cer from the page /root of the public host: openssl x509 -inform DER -in root.cer -out root.pem. Compare its fingerprint.";
         no_machines "本门户没有开设系统用的 ACME 服务。" "This portal serves no ACME.";
     }
 }

@@ -42,8 +42,10 @@ const JAVA: &str =
     "keytool -importkeystore -srckeystore OLD -destkeystore NEW -deststoretype PKCS12";
 const OWN_KEY: &str = "openssl ecparam -name prime256v1 -genkey -noout -out own.key";
 
+const AS_PEM: &str = "openssl x509 -inform DER -in root.cer -out root.pem";
+
 /// Typed as they stand.
-const TYPED: [&str; 15] = [
+const TYPED: [&str; 16] = [
     "chmod 600 -- FILLED",
     "chown FILLED -- FILLED && chmod 600 -- FILLED",
     JAVA,
@@ -56,6 +58,7 @@ const TYPED: [&str; 15] = [
     "openssl pkcs7 -print_certs -in OLD -out NEW",
     "openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW",
     "openssl x509 -in OLD -out NEW",
+    AS_PEM,
     "sha256sum root.cer",
     "shasum -a 256 root.cer",
     "shred -u FILLED",
@@ -193,6 +196,7 @@ fn commands_of_others_do_it_as_they_stand() {
             "shred -u FILLED" => home.shreds(text),
             OWN_KEY => home.makes_a_key(text),
             "sha256sum root.cer" | "shasum -a 256 root.cer" => home.names_the_root(text),
+            AS_PEM => home.reads_the_root(text),
             converts => home.converts(converts),
         }
     }
@@ -299,11 +303,23 @@ impl Home<'_> {
         self.made("req -new -key own.key -subj /CN=db.example.gov.cn -verify -noout");
     }
 
-    /// What it says is the fingerprint on the page.
-    fn names_the_root(&self, text: &str) {
+    /// The root, as the page of the portal gives it.
+    fn takes_a_root(&self) {
         self.made("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out root.key");
         let words = "req -x509 -new -key root.key -subj /CN=Root -days 1 -outform DER";
         self.made(&format!("{words} -out root.cer"));
+    }
+
+    /// What it makes is what programs read.
+    fn reads_the_root(&self, text: &str) {
+        self.takes_a_root();
+        self.types(text);
+        assert!(is_certificate(&self.path("root.pem")), "{text}");
+    }
+
+    /// What it says is the fingerprint on the page.
+    fn names_the_root(&self, text: &str) {
+        self.takes_a_root();
         let root = pki::Certificate::read(&std::fs::read(self.path("root.cer")).unwrap()).unwrap();
         let said = self.types(text);
         let hex: String = root.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
