@@ -93,6 +93,8 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
                 Some(Code::CodeUsed) => "revoke --help",
                 Some(Code::LetterVoided) => "letter --help",
                 Some(Code::OrderUnknown) => "order list",
+                Some(Code::PersonUnknown | Code::PersonLeft) => "person list",
+                Some(Code::UnitUnknown) => "unit list",
                 _ => "doctor",
             };
             speech::next_after_failure("", again(state).then(then, &[]).as_str());

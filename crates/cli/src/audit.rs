@@ -39,7 +39,7 @@ struct SearchArguments {
     #[command(flatten)]
     own: Own,
     /// `access` (what happened at the gates) or `control` (orders, certificates, revocations). 日志
-    #[arg(long, default_value = "access")]
+    #[arg(long, default_value = "access", value_parser = records::record::LOGS)]
     log: String,
     /// Person id. 人员
     #[arg(long, default_value = "")]

@@ -5,21 +5,30 @@ use crate::exit::Failure;
 use crate::files;
 use crate::files::Own;
 use crate::output::Output;
+use clap::builder::PossibleValuesParser;
 use portal_api::plain::{BilingualText, Fact};
 use portal_api::{Batch, Pages};
 use records::order::BATCH_ROWS_MAX;
+use records::rules::{KINDS, LATER_KINDS};
 
 /// Arguments of `yinxin batch`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin batch person create")]
 pub struct Arguments {
-    /// The kind of order: `issue`, `person`, `revoke` or another. 办件类别
+    /// The kind of order. 办件类别
+    #[arg(value_parser = kinds())]
     kind: String,
     /// What they do, if the kind does several things: `create`, `move`, `leave`. 动作
     #[arg(default_value = "")]
     action: String,
     #[command(flatten)]
     own: Own,
+}
+
+/// The kinds that officers approve: another word is no kind of which nothing waits.
+fn kinds() -> PossibleValuesParser {
+    let later = LATER_KINDS.map(|(kind, _)| kind);
+    PossibleValuesParser::new(KINDS.into_iter().chain(later))
 }
 
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
@@ -40,6 +49,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     rows.truncate(BATCH_ROWS_MAX);
     if rows.is_empty() {
         output.said("没有待批办件", "nothing waits for you");
+        output.next(&arguments.own.again("yinxin approve", &[]));
         return Ok(());
     }
     let count = rows.len();
@@ -67,4 +77,26 @@ fn cut() -> Fact {
         ),
     };
     Fact::new(("请留意", "take a look"), told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        batch: Arguments,
+    }
+
+    #[test]
+    fn a_batch_is_of_a_kind_that_there_is() {
+        let typed = |words: &[&str]| {
+            let words = [&["batch"][..], words].concat();
+            <Typed as clap::Parser>::try_parse_from(words).map(|typed| typed.batch.kind)
+        };
+        assert_eq!(typed(&["person", "create"]).ok().as_deref(), Some("person"));
+        assert_eq!(typed(&["emergency-review"]).ok().as_deref(), Some("emergency-review"));
+        assert!(typed(&["people"]).is_err());
+    }
 }
