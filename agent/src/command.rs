@@ -30,7 +30,7 @@ use system::speech;
 #[command(
     name = "agent",
     version,
-    after_help = "Got a join file? / 收到加入文件？ agent join FILE --upstream 127.0.0.1:8000"
+    after_help = "Got a join file / 收到加入文件: agent join FILE --upstream 127.0.0.1:8000"
 )]
 pub struct Arguments {
     /// State directory: /var/lib/yinxin-agent for root, else ~/.local/state/yinxin-agent. 状态目录

@@ -48,8 +48,8 @@ const LIMITS: Limits = Limits {
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin connect gate.example:5432 --listen 127.0.0.1:5432\n\
     psql 'host=127.0.0.1 port=5432 sslmode=disable'\n\
-    Every program of this computer that connects there acts in your name until you press Ctrl-C.\n\
-    结束（Ctrl-C）之前，本机任何程序连接该端口，都以您的身份访问。")]
+    Every program of this computer that connects there acts in your name until you press \
+    Ctrl-C. / 结束（Ctrl-C）之前，本机任何程序连接该端口，都以您的身份访问。")]
 pub struct Arguments {
     /// The tunnel: host and port of the gate. 隧道地址
     #[arg(value_name = "HOST:PORT")]

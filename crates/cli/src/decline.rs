@@ -18,10 +18,10 @@ use serde_json::{Map, Value};
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin return ORDER --reason REASON\n\
-                  What only takes away (a revocation, somebody who leaves, a role withdrawn, \
-                  something closed) cannot be declined: nobody releases a brake alone. A \
-                  revocation that nobody signed for can be.\n只收回权限的办件（吊销、离任、撤回角色、关闭）\
-                  不能退回或驳回；无人签名的吊销办件除外。")]
+    What only takes away (a revocation, somebody who leaves, a role withdrawn, something \
+    closed) cannot be declined, since nobody releases a brake alone; a revocation that nobody \
+    signed for can be. / 只收回权限的办件（吊销、离任、撤回角色、关闭）不能退回或驳回；无人签名的吊销办件\
+    除外。")]
 pub struct Arguments {
     /// Order id. 办件编号
     order: String,

@@ -82,8 +82,8 @@ const LIMITS: Limits = Limits {
 /// Arguments of `yinxin desk`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin desk\n\
-    The link works once and in one browser; it ends after 15 idle minutes.\n\
-    链接只能用一次，只在一个浏览器中有效；15 分钟无操作自动结束。")]
+    The link works once and in one browser; it ends after 15 idle minutes. \
+    / 链接只能用一次，只在一个浏览器中有效；15 分钟无操作自动结束。")]
 pub struct Arguments {
     #[command(flatten)]
     own: Own,

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// Arguments of `yinxin request`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin request --key my.key --out my.csr\n\
-                        The key stays in its file, encrypted; only the request leaves.")]
+    The key stays in its file, encrypted; only the request leaves. \
+    / 密钥加密保存在文件里，交出去的只有请求。")]
 pub struct Arguments {
     /// Where the new key goes (encrypted PKCS#8, never overwritten). 密钥文件
     #[arg(long)]

@@ -19,9 +19,10 @@ use records::{Bytes, Disclosure, json};
 #[derive(clap::Args)]
 #[command(
     after_help = "例 / example: yinxin revoke SERIAL --reason keyCompromise --evidence TEXT\n\
-    Your signature makes you its drafter; it lives as all orders do.\n\
-    A lost certificate of your own, at once: yinxin report-lost --letter LETTER\n\
-    本人签名后您即为起草人；自己的证书丢失，立即挂失: yinxin report-lost --letter LETTER"
+    Your signature makes you its drafter; it lives as all orders do. \
+    / 本人签名后您即为起草人，与其他办件一样办理。\n\
+    A lost certificate of your own, at once / 自己的证书丢失，立即挂失: \
+    yinxin report-lost --letter LETTER"
 )]
 pub struct Arguments {
     /// Serial number of the certificate. 证书序列号

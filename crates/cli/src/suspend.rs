@@ -29,9 +29,10 @@ const EVIDENCE: &str = "本人提出 / asked for by the holder";
 /// Arguments of `yinxin suspend`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin suspend SERIAL --evidence TEXT\n\
-    Without a serial number: what was issued under your letter.\n\
-    It counts at once; two others release it, or it is revoked after 15 days.\n\
-    不写序列号则凭密码信封冻结；立即生效，须由另外两人解除，15 天未解除即吊销。")]
+    Without a serial number it is what was issued under your letter. \
+    / 不写序列号则凭密码信封冻结。\n\
+    It counts at once; two others release it, or it is revoked after 15 days. \
+    / 立即生效，须由另外两人解除，15 天未解除即吊销。")]
 pub struct Arguments {
     /// Serial number, to sign with your own certificate key. 证书序列号，用本人证书密钥签名
     serial: Option<String>,

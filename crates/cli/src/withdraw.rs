@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 /// Arguments of `yinxin withdraw`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin withdraw ORDER\n\
-    Only whoever drafted it can; an order to revoke is not taken back.\n\
-    只有起草人能撤回；吊销办件不能撤回。")]
+    Only whoever drafted it can; an order to revoke is not taken back. \
+    / 只有起草人能撤回；吊销办件不能撤回。")]
 pub struct Arguments {
     /// Order id. 办件编号
     #[arg(required_unless_present = "letter", conflicts_with = "letter")]

@@ -177,6 +177,11 @@ pub fn one_sided(command: &Command) -> Vec<String> {
     let texts = texts.map(|text| text.map(ToString::to_string).unwrap_or_default());
     let mut found: Vec<String> =
         texts.filter(wrong).map(|text| format!("{name}: {text:?}")).collect();
+    // What stands below is chosen line by line; one that begins with a sentence has it twice.
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let is_sentence = |c: char| c.is_uppercase() || is_chinese(c);
+    let once = after.lines().filter(|line| !line.contains(" / ") && line.starts_with(is_sentence));
+    found.extend(once.map(|line| format!("{name}: {line:?}")));
     found.extend(command.get_subcommands().flat_map(one_sided));
     found
 }
@@ -270,6 +275,9 @@ mod tests {
         for wrong in ["Opens one.", "打开", "Opens one 打开", ""] {
             assert_eq!(one_sided(&program(wrong)).len(), 1, "{wrong:?}");
         }
+        let below = |text: &'static str| one_sided(&program("Opens one. 打开").after_help(text));
+        assert_eq!(below("It is one. / 是的。\nbox open"), [""; 0]);
+        assert_eq!(below("It is one.\n是的。").len(), 2);
     }
 
     #[test]

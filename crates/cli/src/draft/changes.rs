@@ -21,10 +21,9 @@ use system::random;
 /// Arguments of each of them.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin draft transfers FILE --evidence TEXT\n\
-    Columns: 人员编号 (person id), 姓名 (name, is compared), \
-    调往单位 (unit to which they go),\n\
-    吊销原因 (reason of a revocation), 核验依据 (what you looked at).\n\
-    列：人员编号、姓名（用于核对）、调往单位（调动时）、吊销原因（吊销时）、核验依据。")]
+    列：人员编号、姓名（用于核对）、调往单位（调动时）、吊销原因（吊销时）、核验依据。 \
+    / The columns are 人员编号 (person id), 姓名 (name, is compared), 调往单位 (unit to which \
+    they go), 吊销原因 (reason of a revocation), 核验依据 (what you looked at).")]
 pub struct ChangesArguments {
     /// A table, .xlsx or .csv. 表格文件
     file: PathBuf,

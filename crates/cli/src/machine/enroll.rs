@@ -14,16 +14,13 @@ use zeroize::Zeroizing;
 /// Arguments of `yinxin system enroll`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin system enroll --file db.system.json \
-                        --url https://acme.example.gov.cn/.well-known/est \
-                        --host db.example.gov.cn\n\
-                        A system file brings one certificate. Where that ended, or its key is \
-                        lost, have the system registered anew: the same command with the new file \
-                        and --replace brings another one.\n\
-                        一份系统文件只能领一张证书。证书已过期或密钥丢失时，请操作员重新登记本系统，\
-                        再以新的系统文件加上 --replace 运行。\n\
-                        The system file is a password: nobody else may be able to open it, and \
-                        renewals need it no more.\n\
-                        系统文件等同于密码，他人不得可读；续期不再需要它。")]
+    --url https://acme.example.gov.cn/.well-known/est --host db.example.gov.cn\n\
+    A system file brings one certificate. Where that ended, or its key is lost, have the system \
+    registered anew; the same command with the new file and --replace brings another one. \
+    / 一份系统文件只能领一张证书。证书已过期或密钥丢失时，请操作员重新登记本系统，\
+    再以新的系统文件加上 --replace 运行。\n\
+    The system file is a password; nobody else may be able to open it, and renewals need it no \
+    more. / 系统文件等同于密码，他人不得可读；续期不再需要它。")]
 pub struct Arguments {
     /// The system file that the operator handed over (SYSTEM.system.json). 系统文件
     #[arg(long)]

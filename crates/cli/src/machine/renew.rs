@@ -13,12 +13,12 @@ use std::path::PathBuf;
 /// Arguments of `yinxin system renew`.
 #[derive(clap::Args)]
 #[command(after_help = "例 / example: yinxin system renew --if-due \
-                        --url https://acme.example.gov.cn/.well-known/est\n\
-                        From a third of its life on a certificate is renewed; with --if-due the \
-                        command may run every day, and does nothing before.\n\
-                        证书用过三分之一即可续期；加上 --if-due 可每天运行，未到时不作任何操作。\n\
-                        证书已过期时不能续期，须重新领证。\n\
-                        One that ended renews nothing: yinxin system enroll --help")]
+    --url https://acme.example.gov.cn/.well-known/est\n\
+    From a third of its life on a certificate is renewed; with --if-due the command may run every \
+    day, and does nothing before. / 证书用过三分之一即可续期；加上 --if-due 可每天运行，\
+    未到时不作任何操作。\n\
+    One that ended renews nothing / 证书已过期时不能续期，须重新领证: \
+    yinxin system enroll --help")]
 pub struct Arguments {
     /// Do nothing before a third of the certificate's life. 到期前不作操作
     #[arg(long)]
