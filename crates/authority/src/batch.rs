@@ -8,7 +8,7 @@ use crate::pool::Locals;
 use crate::state::{BatchState, GivenApproval, OpenOrder, OrderEnd};
 use records::approval::Approval;
 use records::code::Code;
-use records::order::{BatchBody, Body};
+use records::order::{BatchBody, Body, NamedPerson, RevokeBody};
 use records::rules::ApprovalRule;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -141,33 +141,56 @@ impl Authority {
 
     /// Everything as which a person may decide about each open order of a batch: none is about
     /// them, each is in their scope, none was drafted by them, and they speak for one and the same
-    /// in all of them. A brake that fits no more, as of somebody who is elsewhere by now, keeps no
-    /// other back: nothing carries it, and it is judged by itself should it fit again.
+    /// in all of them. About what a brake takes away and is elsewhere by now others decide: it
+    /// holds up nothing that stands beside it, and is judged by itself.
     pub(crate) fn capacities_of_all(
         &self,
         person: &str,
         batch: &BatchBody,
         now: u64,
     ) -> Result<Vec<Capacity>, Code> {
-        let mut all: Option<Vec<Capacity>> = None;
-        let mut none = Code::OrderConsumed;
+        let (mut all, mut elsewhere) = (None, Vec::new());
         for (_, row) in self.open_rows(batch, 0) {
-            if row.body.takes_away()
-                && let Err(code) = self.fits_with(&row.body, &row.contents)
-            {
-                none = code;
-                continue;
+            let each = self.capacities(person, (&row.read, &row.body), now);
+            match self.is_elsewhere(row) {
+                true => elsewhere.push(each),
+                false => retain_common(&mut all, each?)?,
             }
-            let each = self.capacities(person, (&row.read, &row.body), now)?;
-            match &mut all {
-                Some(all) => all.retain(|one| each.contains(one)),
-                None => all = Some(each),
-            }
-            if all.as_ref().is_some_and(Vec::is_empty) {
-                return Err(Code::StateConflict);
+        }
+        let is_beside = all.is_some();
+        for each in elsewhere {
+            match each {
+                Ok(_) | Err(Code::ApproverScope | Code::ApproverRole) if is_beside => {}
+                each => retain_common(&mut all, each?)?,
             }
         }
         all.ok_or(none)
+    }
+
+    /// Whether what a brake takes away has another unit than when its order was made: whoever is
+    /// transferred between two approvals, a unit or a system that moves.
+    pub(crate) fn is_elsewhere(&self, row: &OpenOrder) -> bool {
+        if !row.body.takes_away() {
+            return false;
+        }
+        let unit_of = |system: &str| self.system(system).map(|known| known.unit.as_str());
+        let (was, is) = match &*row.body {
+            Body::System(body) => (Some(body.unit.as_str()), unit_of(&body.system)),
+            Body::Revoke(RevokeBody { system: Some(of), .. }) => {
+                (Some(of.unit.as_str()), unit_of(&of.system))
+            }
+            Body::Unit(body) => {
+                let known = self.unit(&body.unit).and_then(|known| known.parent.as_deref());
+                (Some(body.parent.as_str()), known)
+            }
+            body => {
+                let named = |one: &&NamedPerson| Some(one.person.as_str()) == body.person();
+                let was = row.read.basis.people.iter().find(named).map(|one| one.unit.as_str());
+                let is = body.person().and_then(|person| self.person(person));
+                (was, is.map(|person| person.unit.as_str()))
+            }
+        };
+        was.is_some() && is.is_some() && was != is
     }
 
     /// Whether some open order of a batch lacks an officer of its own unit among those who decided.
@@ -288,4 +311,14 @@ impl Authority {
             _ => None,
         }
     }
+}
+
+/// Leaves of what somebody may decide as what they may also decide the next order as.
+fn retain_common(all: &mut Option<Vec<Capacity>>, each: Vec<Capacity>) -> Result<(), Code> {
+    match all {
+        Some(common) => common.retain(|one| each.contains(one)),
+        None => *all = Some(each),
+    }
+    let is_none = all.as_ref().is_some_and(Vec::is_empty);
+    if is_none { Err(Code::StateConflict) } else { Ok(()) }
 }

@@ -30,10 +30,15 @@ impl Authority {
     pub fn reached_by(&self, officers: &Officers<'_>, body: &Body) -> BTreeSet<PersonId> {
         // Whoever decides about many orders as one may decide about each.
         let body = match body {
-            Body::Batch(batch) => match self.open_rows(batch, 0).next() {
-                Some((_, row)) => &*row.body,
-                None => return BTreeSet::new(),
-            },
+            Body::Batch(batch) => {
+                let mut rows = self.open_rows(batch, 0).map(|(_, row)| row);
+                // About what is elsewhere by now others decide than about the rest.
+                let here = rows.find(|row| !self.is_elsewhere(row));
+                match here.or_else(|| self.open_rows(batch, 0).next().map(|(_, row)| row)) {
+                    Some(row) => &*row.body,
+                    None => return BTreeSet::new(),
+                }
+            }
             body => body,
         };
         let rules = self.rules_for(body).unwrap_or_default();

@@ -162,6 +162,34 @@ fn a_correction_in_between_keeps_none_of_many_in_office() {
     assert!(officials.iter().all(|(person, _)| sample.authority().has_left(person)));
 }
 
+/// A draft of many that one officer approved, before one of those people is transferred to another
+/// county.
+fn transferred(action: PersonAction, unit: &str) -> (Sample, OrderDigest, [String; 3]) {
+    let (mut sample, officials) = office();
+    let many = changes(&sample, action, &officials, unit);
+    let batch = drafted(&mut sample, many);
+    sample.approves_batch(batch, "officer-1").unwrap();
+    sample.sequence();
+    let people = [0, 1, 2].map(|one| officials[one].0.clone());
+    sample.done(person(PersonAction::Move, &people[1], "", "ln-office"), &SECURITY);
+    (sample, batch, people)
+}
+
+/// A transfer between two approvals holds up nobody who leaves beside whom it is about: that one
+/// leaves by the word of those who answer for them there. What is no brake is approved whole or
+/// not at all.
+#[test]
+fn who_is_transferred_holds_up_no_batch_of_brakes() {
+    let (mut sample, batch, people) = transferred(PersonAction::Leave, "sz-office");
+    assert_eq!(sample.approves_batch(batch, "officer-3"), Err(Code::ApproverScope), "of the rest");
+    sample.carry_out(batch, &["officer-2"]);
+    let left = people.each_ref().map(|person| sample.authority().has_left(person));
+    assert_eq!(left, [true, false, true]);
+    assert_eq!(sample.authority().person(&people[1]).unwrap().unit, "ln-office");
+    let (mut sample, batch, _) = transferred(PersonAction::Move, "shangzhou");
+    assert_eq!(sample.approves_batch(batch, "officer-2"), Err(Code::ApproverScope));
+}
+
 #[test]
 fn certificates_of_many_are_revoked_by_one_order_that_nobody_ends_alone() {
     let (mut sample, officials) = office();
