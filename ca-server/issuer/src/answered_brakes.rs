@@ -5,7 +5,7 @@
 //! it too.
 
 use anyhow::Context;
-use authority::{OrderDigest, Serial};
+use authority::OrderDigest;
 use ca_store::keep::{Journal, mac_key};
 use ca_store::proof::TreeStanding;
 use ca_store::record::NewRecord;
@@ -103,9 +103,10 @@ impl AnsweredBrakes {
         self.records.values().filter_map(|one| crate::state::ended(&one.record.event))
     }
 
-    /// Every revocation that was told: what it takes away, and why.
-    pub(crate) fn revocations(&self) -> impl Iterator<Item = (Serial, String)> {
-        self.records.values().flat_map(|one| crate::state::taken_away(&one.record.event))
+    /// Every revocation that was told.
+    pub(crate) fn revocations(&self) -> impl Iterator<Item = &Arc<NewRecord>> {
+        let is_one = |one: &&Arc<NewRecord>| matches!(one.record.event, Event::Revoked { .. });
+        self.records.values().filter(is_one)
     }
 
     fn get(&self, id: &Bytes) -> Option<&Arc<NewRecord>> {

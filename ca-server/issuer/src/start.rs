@@ -93,7 +93,7 @@ impl Start {
             }
         };
         let mut told = told.clone();
-        let revoked: Vec<_> = told.revocations().collect();
+        let revoked: Vec<_> = told.revocations().cloned().collect();
         let ended: Vec<_> = told.ended().collect();
         for (id, standing) in proof::sequenced(&mut tx, LOG, told.entries(), &head).await? {
             told.proven(&id, standing);
@@ -105,8 +105,9 @@ impl Start {
         let adopted = adopted(&mut tx, replay, &mut state).await?;
         drop(tx);
         // A former process may not have seen that the tree gave it no effect.
+        let named = revoked.iter().flat_map(|one| state.authority().taken_away(&one.record.event));
         let counts = |one: &(Serial, String)| !state.authority().is_ended(&one.0.to_string());
-        let undone: Vec<_> = revoked.into_iter().filter(counts).collect();
+        let undone: Vec<_> = named.filter(counts).collect();
         state.undone.extend(undone);
         let open = |order: &OrderDigest| state.authority().open(*order, 0).is_ok();
         let ended: Vec<_> = ended.into_iter().filter(open).collect();

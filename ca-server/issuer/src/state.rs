@@ -306,7 +306,8 @@ impl State {
         if !was_told {
             return;
         }
-        self.undone.extend(taken_away(&record.event));
+        let undone = self.authority().taken_away(&record.event);
+        self.undone.extend(undone);
         if let Some(order) = ended(&record.event) {
             self.end_undone(order);
         }
@@ -360,15 +361,6 @@ impl State {
         }
         self.followed.authority.notice(record);
     }
-}
-
-/// What a revocation names, and why.
-pub(crate) fn taken_away(event: &Event) -> Vec<(Serial, String)> {
-    let Event::Revoked { certificates, reason, .. } = event else {
-        return Vec::new();
-    };
-    let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
-    named.map(|serial| (serial, reason.clone())).collect()
 }
 
 /// The order that a record declines or takes back.

@@ -6,19 +6,25 @@ use crate::decline::ended_by;
 use crate::id::{NamesOrder, OrderDigest, Reference, Serial};
 use crate::machine::read_account;
 use crate::state::{GivenApproval, OpenOrder, OrderEnd};
+use pki::crl::RevocationReason;
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::decline::Decline;
 use records::json;
 use records::label::Label;
+use records::order::{Body, RevokeBody};
 use records::record::{Cause, Event, RevokedSerial, VoidStatement};
 use records::suspension::SuspensionCause;
 use records::withdrawal::WithdrawnStatement;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
+/// Why something was revoked, where a record says a word that nobody knows.
+const UNKNOWN_REASON: &str = "superseded";
+
 /// Names what a record says, without what stands beside what is signed and has its effect: a hand
-/// writes that in as many ways as it likes, and copies under other ids.
+/// writes that in as many ways as it likes, and copies under other ids. What is revoked or
+/// suspended follows from the cause, whichever certificates a record names.
 pub fn signed_digest(event: &Event) -> Option<[u8; 32]> {
     let mut event = event.clone();
     match &mut event {
@@ -27,11 +33,12 @@ pub fn signed_digest(event: &Event) -> Option<[u8; 32]> {
         Event::Revoked { certificates, reason, .. }
         | Event::Suspended { certificates, reason, .. } => {
             reason.clear();
-            certificates.iter_mut().for_each(|one| one.not_after.clear());
-            certificates.sort_by(|one, other| one.serial.cmp(&other.serial));
-            certificates.dedup_by(|one, other| one.serial == other.serial);
+            certificates.clear();
         }
         _ => {}
+    }
+    if let Event::Enacted { approvals, .. } | Event::Revoked { approvals, .. } = &mut event {
+        approvals.sort();
     }
     Some(Sha256::digest(json::write(&event).ok()?).into())
 }
@@ -69,10 +76,10 @@ impl Authority {
                         && self.check_closing(&id, jws).is_ok()
                 })
             }
-            Event::Suspended { cause, .. } => {
+            Event::Suspended { cause, certificates, .. } => {
                 matches!(cause, SuspensionCause::Portal { .. })
                     && !self.knows_suspension(&cause.name())
-                    && self.suspension(cause).is_ok()
+                    && self.is_told_by_portal(cause, certificates)
             }
             Event::Voided { statement, signature } => {
                 self.is_void(statement) && self.is_signed((Label::Void, statement), signature)
@@ -102,13 +109,14 @@ impl Authority {
         self.signatures.verify(label, &self.fixed.registry, &bytes.0, &signature.0)
     }
 
-    /// Whether each of these approvals was given.
+    /// Whether each of these approvals was given, and is named once.
     fn are_given(&self, order: OrderDigest, approvals: &[Bytes]) -> bool {
         let own = self.entry(order).map(|open| open.approvals.iter());
         let given = own.into_iter().flatten().chain(self.ever_given_by_batches(order));
         let given: BTreeSet<[u8; 32]> = given.map(|given| given.id).collect();
         let is_given = |id: &Bytes| id.digest().is_some_and(|id| given.contains(&id));
-        approvals.len() <= given.len() && approvals.iter().all(is_given)
+        let is_once = approvals.iter().collect::<BTreeSet<_>>().len() == approvals.len();
+        is_once && approvals.iter().all(is_given)
     }
 
     /// Whether an officer said it, whose credential may have ended since.
@@ -145,6 +153,47 @@ impl Authority {
         self.pending.ended.get(&order) == Some(&end)
     }
 
+    /// What a revocation takes away, and why: of one by order whatever that names, however little
+    /// of it a record says.
+    pub fn taken_away(&self, event: &Event) -> Vec<(Serial, String)> {
+        let Event::Revoked { cause, certificates, reason, .. } = event else {
+            return Vec::new();
+        };
+        let (named, reason): (Vec<&String>, _) = match self.ordered_revocation(cause) {
+            Some(body) => (body.serials.iter().collect(), &body.reason),
+            None => (certificates.iter().map(|one| &one.serial).collect(), reason),
+        };
+        let known = RevocationReason::from_name(reason);
+        let reason = known.map_or(UNKNOWN_REASON, |_| reason.as_str());
+        let read = named.into_iter().filter_map(|serial| Serial::read(serial));
+        read.map(|serial| (serial, reason.to_owned())).collect()
+    }
+
+    /// The open order to revoke that a cause names.
+    fn ordered_revocation(&self, cause: &Cause) -> Option<&RevokeBody> {
+        let Cause::Order { order } = cause else { return None };
+        match &*self.entry(order.order_digest()?)?.body {
+            Body::Revoke(body) => Some(body),
+            _ => None,
+        }
+    }
+
+    /// The certificates that a record of this cause may name: those of its order, or the one that a
+    /// system's word is about.
+    fn may_be_named(&self, cause: &Cause) -> BTreeSet<Serial> {
+        let by_system = match cause {
+            Cause::Machine { jws, .. } => self.named_by_jws(jws),
+            Cause::Cmp { system, message, certificate } => {
+                let shown = certificate.as_ref().map(|der| der.0.as_slice());
+                self.cmp_revocation(system, &message.0, shown).ok().map(|(serial, _)| serial)
+            }
+            _ => None,
+        };
+        let ordered = self.ordered_revocation(cause).into_iter();
+        let ordered = ordered.flat_map(|body| &body.serials);
+        ordered.filter_map(|serial| Serial::read(serial)).chain(by_system).collect()
+    }
+
     /// What a record names is revoked, and not by its word.
     fn is_revocation(
         &self,
@@ -162,8 +211,10 @@ impl Authority {
             Cause::Machine { .. } | Cause::Cmp { .. } => !certificates.is_empty(),
             _ => false,
         };
+        let may_be_named = self.may_be_named(cause);
         let is_revoked = |one: &RevokedSerial| {
-            Serial::read(&one.serial).is_some_and(|serial| self.is_ended_entry(&serial))
+            let named = Serial::read(&one.serial).filter(|serial| may_be_named.contains(serial));
+            named.is_some_and(|serial| self.is_ended_entry(&serial))
         };
         let is_in_tree = |one: &RevokedSerial| {
             Serial::read(&one.serial).is_some_and(|serial| self.revoked.contains_key(&serial))

@@ -360,6 +360,13 @@ impl Authority {
         Ok((serial, revocation_reason(said.reason)?))
     }
 
+    /// The certificate that is named to be revoked, whoever signed it.
+    pub(crate) fn named_by_jws(&self, jws: &FlatJws) -> Option<Serial> {
+        let said: RevokePayload = serde_json::from_slice(&jws.payload().ok()?).ok()?;
+        let certificate = self.signatures.certificate(&said.certificate.0)?;
+        Serial::of(certificate.serial())
+    }
+
     /// The certificate's own key signed it, and stands in it.
     fn signed_by_own_key(&self, jws: &FlatJws, certificate: &Certificate) -> Result<(), Code> {
         let header = jws.header().map_err(jws_code)?;

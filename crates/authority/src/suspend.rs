@@ -14,6 +14,7 @@ use records::code::Code;
 use records::json;
 use records::label::Label;
 use records::order::{Body, ReleaseBody};
+use records::record::RevokedSerial;
 use records::rules::Role;
 use records::suspension::{
     HOLD, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
@@ -125,6 +126,18 @@ impl Authority {
         let (serials, at) = (serials.ok_or(Code::UnsignedAuthority)?, said.unix());
         let (told_by, reason) = (Some(portal.into()), said.reason);
         Ok(SuspensionClaim { by, said: SuspensionSource::Portal, serials, reason, at, told_by })
+    }
+
+    /// Whether a portal told of a suspension whose record names nothing else.
+    pub(crate) fn is_told_by_portal(
+        &self,
+        cause: &SuspensionCause,
+        certificates: &[RevokedSerial],
+    ) -> bool {
+        let SuspensionCause::Portal { notice, signature } = cause else { return false };
+        let Ok(told) = self.by_portal((notice, signature)) else { return false };
+        let mut named = certificates.iter().map(|one| Serial::read(&one.serial));
+        named.all(|one| one.is_some_and(|one| told.serials.contains(&one)))
     }
 
     fn notice_of_status(&self, notice: (&Bytes, &Bytes)) -> Result<SuspensionNotice, Code> {

@@ -291,6 +291,63 @@ fn no_spelling_of_a_brake_is_another() {
     assert!(!city.authority.is_of_brake(&other));
 }
 
+fn naming(event: &Event, named: &[authority::Serial]) -> Event {
+    let mut event = event.clone();
+    let (Event::Revoked { certificates, .. } | Event::Suspended { certificates, .. }) = &mut event
+    else {
+        unreachable!()
+    };
+    let not_after = "2027-01-01T00:00:00Z".to_owned();
+    let one = |serial: &authority::Serial| RevokedSerial {
+        serial: serial.to_string(),
+        not_after: not_after.clone(),
+    };
+    *certificates = named.iter().map(one).collect();
+    event
+}
+
+/// What a brake takes away follows from its cause: copies that name less of it are the same one,
+/// and one that names anything else, though that has ended as well, is none. What was told and had
+/// no effect is known whole from its order.
+#[test]
+fn whichever_certificates_it_names_a_brake_is_one() {
+    let (mut city, person, reference) = with_letter();
+    let second = city.letter(&person, "official");
+    let own = [city.certify(&reference, &key()), city.certify(&second, &key())];
+    let (over, held) = (city.official("over").1, [city.official("held").1]);
+    let gone = city.officer("over").person.clone();
+    city.revoke(&gone, &[over]);
+    let order = city.order(&city.revoke_body(&person, &own));
+    for name in ["officer-1", "officer-2"] {
+        city.approve(order, name).unwrap();
+    }
+    let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
+    let revoked = city.revoked_event(Cause::Order { order: named(order) }, approvals.clone());
+    let cause = city.by_portal(held[0]);
+    let suspended = city.suspended_event(cause);
+    for (event, serials) in [(&revoked, &own[..]), (&suspended, &held[..])] {
+        city.pending(event.clone());
+        let genuine = naming(event, serials);
+        for named in [serials, &serials[..1], &serials[..0]] {
+            let copy = naming(event, named);
+            assert!(city.authority.is_of_brake(&copy), "{}", event.kind());
+            assert_eq!(signed_digest(&copy), signed_digest(&genuine), "{}", event.kind());
+        }
+        let more = naming(event, &[serials[0], over]);
+        assert!(!city.authority.is_of_brake(&more), "{}", event.kind());
+    }
+    let mut little = naming(&revoked, &own[..1]);
+    if let Event::Revoked { reason, .. } = &mut little {
+        *reason = "because".into();
+    }
+    let reason = "keyCompromise".to_owned();
+    assert_eq!(city.authority.taken_away(&little), own.map(|serial| (serial, reason.clone())));
+    for approvals in [[&approvals[..], &approvals[..1]].concat(), vec![approvals[0].clone(); 2]] {
+        let twice = city.revoked_event(Cause::Order { order: named(order) }, approvals);
+        assert!(!city.authority.is_of_brake(&twice), "each once");
+    }
+}
+
 /// A hand lays an order that waits there once more, under another id, behind its approvals: they
 /// stay, and the brake is carried out while the log stands still.
 #[test]

@@ -57,6 +57,29 @@ fn what_was_told_as_revoked_stays_so_whatever_a_database_loses() {
     assert_eq!(sample.finalize(asked), Err(Code::AccountClosed));
 }
 
+/// What a system revokes is one certificate: a copy of that record that names another one beside
+/// it, though that has ended as well, is told by nobody.
+#[test]
+fn what_a_system_revokes_is_named_alone() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let first = sample.certified(&client, "1", "a.acme.test");
+    sample.revoke_machine(client.revoke(&first, json!(null))).unwrap();
+    sample.sequence();
+    let second = sample.certified(&client, "2", "b.acme.test");
+    sample.revoke_machine(client.revoke(&second, json!(null))).unwrap();
+    let revoked = sample.recorded.iter().rev().map(|one| one.event.clone());
+    let mut revoked = revoked.filter(|event| matches!(event, Event::Revoked { .. }));
+    let mut event = revoked.next().unwrap();
+    assert!(sample.authority().is_of_brake(&event));
+    if let Event::Revoked { certificates, .. } = &mut event {
+        let mut also = certificates[0].clone();
+        also.serial = first.serial().to_string();
+        certificates.push(also);
+    }
+    assert!(!sample.authority().is_of_brake(&event));
+}
+
 #[test]
 fn a_certificates_own_key_revokes_it_and_no_other() {
     let mut sample = Sample::found();
