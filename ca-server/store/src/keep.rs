@@ -6,6 +6,7 @@
 //! the key did not say, is an error, since a floor of nothing would take any history.
 
 mod floor;
+mod identity;
 mod journal;
 mod slots;
 mod snapshot;

@@ -50,6 +50,15 @@ impl FloorFile {
         self.floor = floor;
         Ok(())
     }
+
+    /// Writes the file again where another one, or none, lies in its place: whoever starts next
+    /// finds the floor as it was raised.
+    pub(super) fn stay(&mut self) -> anyhow::Result<()> {
+        match self.slots.is_in_place() {
+            true => Ok(()),
+            false => self.slots.write(&write(&self.floor)),
+        }
+    }
 }
 
 /// Writes a floor as its size and root.

@@ -8,6 +8,7 @@
 //! begins with how far the one before it went.
 
 use super::floor::FloorFile;
+use super::identity::FileIdentity;
 use crate::replay::Floor;
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
@@ -30,6 +31,7 @@ const BEHIND_BYTES: usize = HEAD + 8 + 32;
 /// A journal is a file that is only appended to, each entry under a MAC.
 pub struct Journal {
     file: File,
+    identity: FileIdentity,
     path: PathBuf,
     key: hmac::Key,
     floor: FloorFile,
@@ -71,8 +73,9 @@ impl Journal {
             entries.push(entry);
         }
         ensure!(agrees, damaged());
-        let (path, key) = (path.to_owned(), key.clone());
-        let mut own = Self { file, path, key, floor, reach, reserved: 0, is_replaced: false };
+        let (path, key, identity) = (path.to_owned(), key.clone(), FileIdentity::of(&file)?);
+        let (reserved, is_replaced) = (0, false);
+        let mut own = Self { file, identity, path, key, floor, reach, reserved, is_replaced };
         own.reserve();
         Ok((own, entries))
     }
@@ -141,8 +144,17 @@ impl Journal {
     }
 
     /// Opens the file that lies there, where it may be another one: what is added to one that was
-    /// replaced is in no journal.
+    /// replaced is in no journal. Where somebody else put one there, what was confirmed takes its
+    /// place again: all of it stands in the file that is open.
     fn look_again(&mut self) -> anyhow::Result<()> {
+        self.floor.stay()?;
+        if !self.is_replaced && !self.identity.lies_at(&self.path) {
+            tracing::error!(path = %self.path.display(), "another file lies there; put right");
+            let mut bytes = vec![0; usize::try_from(self.reach.end)?];
+            self.file.read_exact_at(&mut bytes, 0)?;
+            ca_host::durable::replace_private(&self.path, &bytes)?;
+            self.is_replaced = true;
+        }
         if self.is_replaced {
             *self = Self::open(&self.path, &self.key)?.0;
         }

@@ -1,7 +1,9 @@
 //! A small file with two slots that are written in turn, so that a change is one write and one
 //! fdatasync, and a write that a loss of power cut short leaves what was there before it. Each slot
-//! carries a MAC: what the role did not write is an error, never nothing.
+//! carries a MAC: what the role did not write is an error, never nothing. Where another file takes
+//! its place while the role runs, the next write puts it back.
 
+use super::identity::FileIdentity;
 use anyhow::{Context, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
@@ -22,6 +24,7 @@ pub(super) type Kind = &'static [u8; 8];
 /// The file of slots, in which each is written anew in its place.
 pub(super) struct Slots {
     file: File,
+    identity: FileIdentity,
     path: PathBuf,
     key: hmac::Key,
     kind: Kind,
@@ -79,8 +82,8 @@ impl Slots {
             }
         }
         let (turn, body) = newest.with_context(damaged)?;
-        let (path, key) = (path.to_owned(), key.clone());
-        Ok((Self { file, path, key, kind, turn, slot_bytes }, body))
+        let (path, key, identity) = (path.to_owned(), key.clone(), FileIdentity::of(&file)?);
+        Ok((Self { file, identity, path, key, kind, turn, slot_bytes }, body))
     }
 
     /// Has it written elsewhere from now on; gives where it was written.
@@ -94,13 +97,20 @@ impl Slots {
         &self.path
     }
 
+    /// Whether the file that is written still lies in its place.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.identity.lies_at(&self.path)
+    }
+
     /// Writes what it holds from now on; durable when this returns. What does not fit makes the
-    /// file larger, in one step.
+    /// file larger, in one step; where another file lies in its place it is written whole.
     pub(super) fn write(&mut self, body: &[u8]) -> anyhow::Result<()> {
         let turn = self.turn + 1;
         let slot = written((&self.key, self.kind), turn, body)?;
-        if slot.len() > self.slot_bytes {
-            let bytes = both(&slot, slot.len().next_multiple_of(BLOCK) * 2);
+        let is_larger = slot.len() > self.slot_bytes;
+        if is_larger || !self.is_in_place() {
+            let larger = slot.len().next_multiple_of(BLOCK) * 2;
+            let bytes = both(&slot, if is_larger { larger } else { self.slot_bytes });
             ca_host::durable::replace_private(&self.path, &bytes)?;
             *self = Self::open(&self.path, &self.key, self.kind)?.0;
             return Ok(());
@@ -185,6 +195,30 @@ mod tests {
             std::fs::write(&path, &torn).unwrap();
             assert!(open(&path).unwrap().1 == [6; 5_000], "{at}");
         }
+    }
+
+    /// A file of before that takes its place while it is open, or none: what is written next is
+    /// there for who opens it again.
+    #[test]
+    fn what_is_written_stands_where_another_file_was_put() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slots");
+        Slots::found(&path, (&key(b"secret"), KIND), b"one", 1).unwrap();
+        let (mut slots, _) = open(&path).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        for (body, is_put_back) in [(b"two", true), (b"six", false)] {
+            slots.write(b"between").unwrap();
+            assert!(slots.is_in_place());
+            std::fs::remove_file(&path).unwrap();
+            if is_put_back {
+                system::file::create_private(&path, &before).unwrap();
+            }
+            assert!(!slots.is_in_place());
+            slots.write(body).unwrap();
+            assert_eq!(open(&path).unwrap().1, body);
+        }
+        slots.write(b"last").unwrap();
+        assert_eq!(open(&path).unwrap().1, b"last");
     }
 
     #[test]
