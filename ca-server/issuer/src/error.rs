@@ -42,6 +42,10 @@ impl From<ReplayError> for IssuerError {
                 tracing::error!(why, "the log is not followed");
                 Self::Refused(Code::UnsignedAuthority)
             }
+            error @ ReplayError::WentBack { .. } => {
+                tracing::error!(%error, "the log is not followed");
+                Self::Refused(Code::UnsignedAuthority)
+            }
             other => Self::Failed(other.into()),
         }
     }

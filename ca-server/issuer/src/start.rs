@@ -15,7 +15,7 @@ use authority::{OrderDigest, Serial};
 use ca_store::keep::Keep;
 use ca_store::proof;
 use ca_store::record::NewRecord;
-use ca_store::replay::{Followed, LOG, Replay};
+use ca_store::replay::{Followed, LOG, Replay, ReplayError};
 use ca_store::table::intent;
 use records::Code;
 use service::Metrics;
@@ -84,7 +84,7 @@ impl Start {
             let authority = followed.authority.with_signatures(replay.signatures().clone());
             State::at(Followed { authority, ..followed })
         };
-        let head = replay.head(&mut tx, &floor).await.map_err(IssuerError::from)?;
+        let head = replay.head(&mut tx, &floor).await.map_err(stopped)?;
         let followed = match keep.load(&context.founding) {
             Some(followed) => followed,
             None => {
@@ -148,6 +148,17 @@ impl Start {
             uncopied,
             is_uncopied,
         })
+    }
+}
+
+/// Why a start waits, as it is told: of a database of before in its own words, since whoever reads
+/// a code alone knows of no newer one.
+fn stopped(error: ReplayError) -> anyhow::Error {
+    match error {
+        error @ ReplayError::WentBack { .. } => {
+            anyhow::Error::from(error).context(Code::UnsignedAuthority.name())
+        }
+        error => IssuerError::from(error).into(),
     }
 }
 

@@ -13,7 +13,7 @@ use authority::Authority;
 use ca_host::clock_guard::{ClockFault, ClockGuard};
 use ca_host::operator::OperatorRequest;
 use ca_store::keep::{KeptText, time_key};
-use ca_store::replay::{Applied, Replay, ReplayError};
+use ca_store::replay::{Applied, Replay};
 use ca_store::rows;
 use ca_store::table::certificate;
 use clap::Args;
@@ -113,17 +113,10 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
     };
     let authority = match replay.whole(&mut tx, floor, seen).await {
         Ok(followed) => followed.authority,
-        Err(ReplayError::Unsigned(what)) => {
-            findings.push(Finding {
-                what: (
-                    format!("日志与签名的日志头不符：{what}"),
-                    format!("the log is not what its key signed: {what}"),
-                ),
-                next: Next::Do("从备份恢复数据库", "restore the database from a backup"),
-            });
+        Err(error) => {
+            findings.push(floors::not_followed(error)?);
             return Ok(Examined { newest, authority: None, recorded });
         }
-        Err(error) => return Err(error.into()),
     };
     let people: Vec<String> = authority.people().map(|(id, _)| id.to_string()).collect();
     let mut found = rows::differences(&mut tx, &authority).await?;

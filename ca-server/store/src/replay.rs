@@ -101,9 +101,20 @@ pub enum ReplayError {
     /// There is no head yet.
     #[error("the log has no head")]
     Empty,
-    /// The log shows what its key did not sign, or went back.
+    /// The log shows what its key did not sign.
     #[error("the log is not the one that was followed: {0}")]
     Unsigned(&'static str),
+    /// The log has less than was seen of it, or something else: its database is one of before.
+    #[error(
+        "the log is not the one that was followed: the log went back: {floor} records were seen, \
+         and it has {size}, or others; put the newest database back"
+    )]
+    WentBack {
+        /// The log has so many records.
+        size: u64,
+        /// So many were followed here, or are published.
+        floor: u64,
+    },
 }
 
 /// Follows the log of one city.
@@ -167,7 +178,7 @@ impl Replay {
         }
         let below = size < floor.size || (size == floor.size && root != floor.root);
         if below {
-            return Err(ReplayError::Unsigned("the log went back"));
+            return Err(ReplayError::WentBack { size, floor: floor.size });
         }
         Ok(head)
     }

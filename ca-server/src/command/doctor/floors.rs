@@ -4,7 +4,7 @@
 use super::finding::{Finding, Next};
 use ca_store::follower;
 use ca_store::keep::Keep;
-use ca_store::replay::Floor;
+use ca_store::replay::{Floor, ReplayError};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,33 @@ pub(super) fn highest(path: impl Fn(&str) -> PathBuf) -> (Floor, Vec<Finding>) {
     (highest, findings)
 }
 
+/// What is to be told of a log that is not followed; what is no word about the log is an error.
+pub(super) fn not_followed(error: ReplayError) -> anyhow::Result<Finding> {
+    match error {
+        ReplayError::WentBack { size, floor } => Ok(Finding {
+            what: (
+                format!("数据库是从前的：此前见过 {floor} 条记录，现有 {size} 条，或内容不同"),
+                format!(
+                    "the database is one of before: {floor} records were seen, and it has {size}, \
+                     or others"
+                ),
+            ),
+            next: Next::Do(
+                "停止各进程，换回最新的数据库，再启动",
+                "stop the processes, put the newest database back, and start them again",
+            ),
+        }),
+        ReplayError::Unsigned(what) => Ok(Finding {
+            what: (
+                format!("日志与签名的日志头不符：{what}"),
+                format!("the log is not what its key signed: {what}"),
+            ),
+            next: Next::Do("从备份恢复数据库", "restore the database from a backup"),
+        }),
+        error => Err(error.into()),
+    }
+}
+
 fn of_issuer(folder: &Path) -> anyhow::Result<Floor> {
     let secret = ca_host::durable::read_private(&folder.join("seal.key"))?;
     Keep::look(folder, &secret)
@@ -55,6 +82,20 @@ mod tests {
 
     fn floor(size: u64) -> Floor {
         Floor { size, root: [5; 32] }
+    }
+
+    /// Whoever put an older database back is not told to do so once more; of one that nobody signed
+    /// a backup is the way out, and a database that is away says nothing of the log.
+    #[test]
+    fn a_database_of_before_is_told_as_that() {
+        let told = not_followed(ReplayError::WentBack { size: 7, floor: 9 }).unwrap();
+        assert!(told.what.1.contains("9 records were seen, and it has 7"), "{}", told.what.1);
+        assert!(
+            matches!(told.next, Next::Do(_, en) if en.contains("put the newest database back"))
+        );
+        let told = not_followed(ReplayError::Unsigned("entries are missing")).unwrap();
+        assert!(matches!(told.next, Next::Do(_, en) if en.contains("from a backup")));
+        assert!(not_followed(ReplayError::Empty).is_err());
     }
 
     /// Whichever role followed the log farthest says where it is; a role of another host says
