@@ -2,7 +2,9 @@
 //! asks nobody by itself. Whoever stands in it is not heard, and while no list counts nobody is.
 //!
 //! The newest one that counted is kept beside that file, and no older one takes its place after a
-//! restart either: whoever answers the timer may answer with a list of before.
+//! restart either: whoever answers the timer may answer with a list of before. What is kept is
+//! looked at each time: another process may have kept a newer one, and somebody may have put an
+//! older one back.
 
 use anyhow::{Context, ensure};
 use data_encoding::HEXLOWER;
@@ -19,14 +21,7 @@ pub(super) struct OwnList {
     /// The newest is kept in this file.
     floor: PathBuf,
     issuer: Certificate,
-    newest: RwLock<Option<Newest>>,
-}
-
-/// The newest list that counted.
-#[derive(Clone)]
-struct Newest {
-    list: Arc<RevocationList>,
-    is_kept: bool,
+    newest: RwLock<Option<Arc<RevocationList>>>,
 }
 
 impl OwnList {
@@ -35,8 +30,7 @@ impl OwnList {
     pub(super) fn open(path: PathBuf, issuer: Certificate) -> anyhow::Result<Self> {
         let floor = floor_beside(&path, &issuer);
         let kept = kept(&floor, &issuer).with_context(|| floor.display().to_string())?;
-        let newest = kept.map(|list| Newest { list: Arc::new(list), is_kept: true });
-        Ok(Self { path, floor, issuer, newest: RwLock::new(newest) })
+        Ok(Self { path, floor, issuer, newest: RwLock::new(kept.map(Arc::new)) })
     }
 
     /// Reads the file; an error says why no list counts, or why what is there is not used.
@@ -50,19 +44,21 @@ impl OwnList {
         let next = RevocationList::read(der)?;
         let is_ours = next.is_signed_by(self.issuer.key());
         ensure!(is_ours, "不是签发机构的吊销列表 / no list of the issuing CA");
-        let before = self.newest();
-        if let Some(Newest { list: before, .. }) = &before {
+        let kept = kept(&self.floor, &self.issuer).ok().flatten().map(Arc::new);
+        if let Some(list) = &kept {
+            self.raise(list);
+        }
+        if let Some(before) = self.newest() {
             let (known, number) = (before.number(), next.number());
             ensure!(number >= known, "比已有的吊销列表旧 / older than the list that is known");
             let is_other = number == known && next.der() != before.der();
             ensure!(!is_other, "编号相同而内容不同 / another list under the number of a known one");
         }
-        let is_known = before.is_some_and(|one| one.is_kept && one.list.number() == next.number());
+        let is_kept = kept.is_some_and(|list| list.der() == next.der());
         // What takes away counts, whether or not it can be kept.
-        let kept = if is_known { Ok(()) } else { system::file::replace(&self.floor, next.der()) };
-        let (is_kept, ends) = (kept.is_ok(), next.next_update());
-        let newest = Newest { list: Arc::new(next), is_kept };
-        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(newest);
+        let kept = if is_kept { Ok(()) } else { system::file::replace(&self.floor, next.der()) };
+        let ends = next.next_update();
+        self.raise(&Arc::new(next));
         kept.with_context(|| {
             let path = self.floor.display();
             format!(
@@ -75,8 +71,8 @@ impl OwnList {
 
     /// Whether a certificate is of this CA and does not stand in its list.
     pub(super) fn permits(&self, certificate: &Certificate, now: u64) -> Result<(), Code> {
-        let list = self.newest().map(|newest| newest.list);
-        let list = list.filter(|list| list.next_update() >= now).ok_or(Code::Unavailable)?;
+        let list = self.newest().filter(|list| list.next_update() >= now);
+        let list = list.ok_or(Code::Unavailable)?;
         if certificate.issuer().der() != self.issuer.subject().der() {
             return Err(Code::CertificateForeign);
         }
@@ -88,8 +84,16 @@ impl OwnList {
         }
     }
 
-    fn newest(&self) -> Option<Newest> {
+    fn newest(&self) -> Option<Arc<RevocationList>> {
         self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A list is the newest from now on, if it is newer than that.
+    fn raise(&self, list: &Arc<RevocationList>) {
+        let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
+        if newest.as_ref().is_none_or(|known| known.number() < list.number()) {
+            *newest = Some(list.clone());
+        }
     }
 }
 
@@ -209,6 +213,26 @@ mod tests {
         assert!(own.take(&ca.list(8, &[]), BEHIND).is_err());
         own.take(&ca.list(9, &[]), NOW).unwrap();
         assert_eq!(own.permits(&held, NOW), Ok(()), "it was released");
+    }
+
+    /// What is kept goes back for no process: another one of the host that fetches a list of before
+    /// takes up the newer one, and a file that was put back while it runs is written again.
+    #[test]
+    fn what_is_kept_of_lists_goes_back_for_nobody() {
+        let ca = Ca::new("issuing");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0.crl");
+        let open = || OwnList::open(path.clone(), ca.certificate.clone()).unwrap();
+        let (one, other, lost) = (open(), open(), ca.leaf(0x1002));
+        let older = ca.list(7, &[]);
+        let newer = ca.list(8, &[(0x1002, RevocationReason::KeyCompromise)]);
+        one.take(&newer, NOW).unwrap();
+        assert!(other.take(&older, NOW).is_err());
+        assert_eq!(other.permits(&lost, NOW), Err(Code::CertificateRevoked));
+        assert_eq!(open().permits(&lost, NOW), Err(Code::CertificateRevoked));
+        std::fs::write(floor_beside(&path, &ca.certificate), &older).unwrap();
+        one.take(&newer, NOW).unwrap();
+        assert_eq!(open().permits(&lost, NOW), Err(Code::CertificateRevoked));
     }
 
     /// Whoever answers the timer of the host with a list of before has it count no more after a
