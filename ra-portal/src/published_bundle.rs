@@ -38,6 +38,8 @@ struct KnownBundle {
 /// One that was believed.
 struct KeptBundle {
     body: Bytes,
+    /// The greater one is the newer one.
+    version: u64,
     /// Last second, unix.
     until: u64,
 }
@@ -58,9 +60,7 @@ impl PublishedBundle {
             let next = self.fetched(trust, now).await;
             let pause = if next.is_some() { KEPT } else { AGAIN };
             known.due = Some(Instant::now() + pause);
-            if next.is_some() {
-                known.kept = next;
-            }
+            known.take(next);
         }
         known.kept.as_ref().filter(|one| now <= one.until).map(|one| one.body.clone())
     }
@@ -79,12 +79,23 @@ impl PublishedBundle {
     }
 }
 
+impl KnownBundle {
+    /// Takes one that was fetched, unless it is older than the one that is kept: it came in clear,
+    /// and who carries it may carry one of before.
+    fn take(&mut self, next: Option<KeptBundle>) {
+        let known = self.kept.as_ref().map_or(0, |kept| kept.version);
+        if let Some(next) = next.filter(|next| next.version >= known) {
+            self.kept = Some(next);
+        }
+    }
+}
+
 /// A file that this city signed, and that is not over.
 fn believed(body: Bytes, trust: &Trust, now: u64) -> Option<KeptBundle> {
     let read = Some(&body).filter(|body| body.len() <= BUNDLE_BYTES_MAX);
     let signed: SignedTrustBundle = serde_json::from_slice(read?).ok()?;
-    let until = signed.open(trust, now).ok()?.until_unix();
-    Some(KeptBundle { body, until })
+    let bundle = signed.open(trust, now).ok()?;
+    Some(KeptBundle { body, version: bundle.version, until: bundle.until_unix() })
 }
 
 /// Scheme and host of an address in clear.
@@ -119,7 +130,8 @@ mod tests {
         let broken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", broken.local_addr().unwrap());
         let trust = sample_city::SampleCity::found().trust("control", "");
-        let kept = KeptBundle { body: Bytes::from_static(b"kept"), until: 1_800_000_000 };
+        let (body, until) = (Bytes::from_static(b"kept"), 1_800_000_000);
+        let kept = KeptBundle { body, version: 1, until };
         let known = Mutex::new(KnownBundle { due: None, kept: Some(kept) });
         let bundle = PublishedBundle { base: Some(base), known };
         // It hangs up on the first; on a second nobody does.
@@ -133,6 +145,22 @@ mod tests {
         assert_eq!(soon(1_800_000_000).await.as_deref(), Some(&b"kept"[..]));
         assert!(soon(1_800_000_001).await.is_none());
         assert!(bundle.known.lock().await.due.is_some_and(|due| due > Instant::now()));
+    }
+
+    /// Whoever carries the file carries none of before to who had a newer one.
+    #[test]
+    fn what_is_shown_of_bundles_goes_back_to_none() {
+        let mut known = KnownBundle::default();
+        let fetched = |version| Some(KeptBundle { body: Bytes::new(), version, until: 9 });
+        let mut take = |next| {
+            known.take(next);
+            known.kept.as_ref().map(|kept| kept.version)
+        };
+        assert_eq!(take(None), None);
+        assert_eq!(take(fetched(7)), Some(7));
+        assert_eq!(take(fetched(6)), Some(7));
+        assert_eq!(take(None), Some(7));
+        assert_eq!([take(fetched(7)), take(fetched(8))], [Some(7), Some(8)]);
     }
 
     #[test]
