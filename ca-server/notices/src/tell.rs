@@ -12,7 +12,7 @@ use records::decline::Outcome;
 use records::order::{
     Body, DelegateBody, IssueBody, Order, PersonAction, PersonBody, RoleAction, RoleBody,
 };
-use records::record::{Cause, Event, LetterStatement, Record, RevokedSerial};
+use records::record::{Cause, Event, LetterStatement, Record};
 use records::suspension::SuspensionCause;
 use std::collections::HashMap;
 
@@ -36,6 +36,7 @@ fn named(record: &Record) -> Option<OrderDigest> {
     let digest = match &record.event {
         Event::Enacted { order, .. } => order.0.clone(),
         Event::Declined { decline, .. } => decline.read().ok()?.order.0,
+        Event::Revoked { cause: Cause::Order { order }, .. } => order.0.clone(),
         _ => return None,
     };
     Some(OrderDigest(digest.try_into().ok()?))
@@ -66,9 +67,16 @@ pub(crate) fn told(record: &Record, authority: &Authority, orders: &Orders) -> V
             systems::account(record, &statement.0, authority)
         }
         Event::Revoked { cause: Cause::Abandoned { .. }, .. } => Vec::new(),
-        Event::Revoked { certificates, .. } => {
-            let notice = |one| revoked(record, one, authority);
-            certificates.iter().filter_map(notice).collect()
+        Event::Revoked { certificates, cause, statement, signature, .. } => {
+            let mut serials: Vec<String> =
+                certificates.iter().map(|one| one.serial.clone()).collect();
+            let since = authority.counts_from(cause, (statement, signature)).ok();
+            let ends = |serial: &String| authority.revoked_as(serial).map(|ended| ended.at);
+            let unlisted = by_cause(cause, authority, orders).into_iter();
+            let unlisted = unlisted.filter(|one| since.is_some() && ends(one) == since);
+            let unlisted: Vec<String> = unlisted.filter(|one| !serials.contains(one)).collect();
+            serials.extend(unlisted);
+            serials.iter().filter_map(|serial| revoked(record, serial, authority)).collect()
         }
         Event::Suspended { cause, .. } => suspended(record, cause, authority),
         Event::Enacted { .. } => enacted(record, authority, orders).unwrap_or_default(),
@@ -130,12 +138,29 @@ fn asked_certificate(record: &Record, issue: &IssueBody, authority: &Authority) 
 }
 
 /// A certificate counts no more.
-fn revoked(record: &Record, one: &RevokedSerial, authority: &Authority) -> Option<Notice> {
-    let serial = one.serial.as_str();
+fn revoked(record: &Record, serial: &str, authority: &Authority) -> Option<Notice> {
     let held = authority.held(serial).filter(|held| held.sha256.is_some())?;
     let ended = authority.revoked_as(serial).filter(|_| authority.is_ended(serial))?;
     let facts = Facts { reason: Some(ended.reason.clone()), ..of_serial(serial) };
     Some(Notice::of(record, NoticeKind::Revoked, (held.person.as_str(), serial), facts))
+}
+
+/// What a revocation takes away by its cause, where that is at hand: nobody signed what its record
+/// lists, and a hand may list less.
+fn by_cause(cause: &Cause, authority: &Authority, orders: &Orders) -> Vec<String> {
+    let serials = match cause {
+        Cause::Order { order } => {
+            let ordered = order.digest().and_then(|digest| orders.get(&OrderDigest(digest)));
+            let Some((_, Body::Revoke(body))) = ordered else { return Vec::new() };
+            return body.serials.clone();
+        }
+        Cause::Loss { reference, .. } => {
+            authority.letter(reference).map(|letter| letter.serials.clone())
+        }
+        Cause::Left { person } => authority.person(person).map(|person| person.serials.clone()),
+        _ => None,
+    };
+    serials.unwrap_or_default().iter().map(ToString::to_string).collect()
 }
 
 /// What a suspension took away for a while, as the CA signed it. One may come again after its

@@ -129,6 +129,27 @@ fn a_revocation_tells_the_holder() {
     assert_eq!(tell::told(&record, &city.authority, &orders(&city)), []);
 }
 
+/// A hand that has a record list less keeps nothing from its holder; what had ended before is told
+/// once.
+#[test]
+fn a_revocation_that_lists_less_tells_its_holder() {
+    let mut city = SampleCity::found();
+    let (reference, lost) = city.official("王小明");
+    let (_, revoked) = city.official("李丹");
+    let [first, second] = ["王小明", "李丹"].map(|name| city.officer(name).person.clone());
+    let before = city.log.len();
+    city.lose(&reference).unwrap();
+    let order = city.revoke(&second, &[revoked]);
+    assert_eq!(tell::needed(city.log.last().unwrap(), &city.authority), [order]);
+    let told = told_from(&city, before);
+    let expected = [&first, &second].map(|person| (NoticeKind::Revoked, person.as_str()));
+    assert_eq!(kinds(&told), expected);
+    let before = city.log.len();
+    city.now += 60;
+    city.revoke(&first, &[lost]);
+    assert_eq!(told_from(&city, before), []);
+}
+
 #[test]
 fn a_suspension_and_its_release_tell_the_holder() {
     let mut city = SampleCity::found();
