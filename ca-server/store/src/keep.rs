@@ -10,6 +10,8 @@ mod identity;
 mod journal;
 mod slots;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use floor::FloorFile;
