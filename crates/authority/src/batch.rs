@@ -164,7 +164,7 @@ impl Authority {
                 each => retain_common(&mut all, each?)?,
             }
         }
-        all.ok_or(none)
+        all.ok_or(Code::OrderConsumed)
     }
 
     /// Whether what a brake takes away has another unit than when its order was made: whoever is
