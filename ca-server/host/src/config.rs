@@ -38,9 +38,12 @@ pub struct IssuerConfig {
     pub listen: SocketAddr,
     /// Health and metrics are served at this address, in clear.
     pub admin: SocketAddr,
-    /// A list ends so many hours after it was made.
+    /// A list ends so many hours after it was made: ten days at most, so long may whoever asks
+    /// nobody else miss what was revoked.
+    #[serde(deserialize_with = "service::config::within::<1, 240, _, _>")]
     pub crl_hours: u32,
-    /// Largest step forward of the clock, in days, that needs no confirmation.
+    /// Largest step forward of the clock, in days, that needs no confirmation; a year at most.
+    #[serde(deserialize_with = "service::config::within::<1, 366, _, _>")]
     pub clock_days_max: u32,
     /// Whom letters name for help: the desk and its telephone, as printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,6 +257,45 @@ mod tests {
             let told = read(web, public, &more).unwrap_err().to_string();
             assert!(told.contains(&format!("ca.toml, line {line}: ")), "{told}");
             assert!(told.contains(cure), "{told}");
+        }
+    }
+
+    /// No slip keeps everybody out, and none counts for ever: of each number both ends are taken,
+    /// and what is beyond them is refused with its line and with what it may be.
+    #[test]
+    fn every_number_of_the_file_has_two_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.toml");
+        let read = |numbers: [i64; 5]| {
+            let [list, clock, hour, files, port] = numbers;
+            let two = "http = \"127.0.0.1:3\"\nhttps = \"127.0.0.1:4\"\nadmin = \"127.0.0.1:5\"";
+            let text = format!(
+                "database = \"sqlite:d\"\n[issuer]\nlisten = \"127.0.0.1:1\"\n\
+                 admin = \"127.0.0.1:2\"\ncrl_hours = {list}\nclock_days_max = {clock}\n\
+                 [status]\n{two}\npublic_url = \"http://ca.city:80\"\n[log]\n{two}\n\
+                 [notices]\nadmin = \"127.0.0.1:6\"\ndigest_hour = {hour}\n\
+                 spool_files_max = {files}\n[notices.mail]\nserver = \"mail.city\"\n\
+                 tls = \"none\"\nfrom = \"a@b.cn\"\nport = {port}\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            CaConfig::read(&path)
+        };
+        let usual = [24, 30, 8, 10_000, 25];
+        let lines = [5, 6, 18, 19, 24];
+        let ends = [(1, 240), (1, 366), (0, 23), (1, 1_000_000), (1, 65_535)];
+        for (at, (line, (least, most))) in lines.into_iter().zip(ends).enumerate() {
+            let with = |value| {
+                let mut numbers = usual;
+                numbers[at] = value;
+                read(numbers)
+            };
+            assert!(with(least).is_ok(), "{:?}", with(least).err());
+            assert!(with(most).is_ok(), "{:?}", with(most).err());
+            for value in [i64::MIN, least - 1, most + 1, i64::MAX] {
+                let told = with(value).unwrap_err().to_string();
+                let cure = format!("ca.toml, line {line}: from {least} to {most}, and not {value}");
+                assert!(told.contains(&cure), "{told}");
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Configuration files: TOML, unknown keys refused with file and line.
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use std::path::{Path, PathBuf};
 use system::language::halves;
 
@@ -47,6 +47,21 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
     })
 }
 
+/// A setting that is a whole number, for serde: from the least that it may be to the most. What
+/// would stop everything, or what no clock and no machine reaches, is a slip of whoever wrote it.
+pub fn within<'de, const LEAST: i64, const MOST: i64, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    let value = i64::deserialize(deserializer)?;
+    let kept = (LEAST..=MOST).contains(&value).then(|| T::try_from(value).ok()).flatten();
+    kept.ok_or_else(|| {
+        let told = format!("取值 {LEAST} 至 {MOST}，不是 {value}");
+        D::Error::custom(format!("{told} / from {LEAST} to {MOST}, and not {value}"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +71,26 @@ mod tests {
     struct Example {
         #[expect(dead_code, reason = "only read by serde")]
         known: u8,
+    }
+
+    /// Both ends are taken, and nothing beyond them, however long it is.
+    #[test]
+    fn a_number_is_taken_from_its_least_to_its_most() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Numbers {
+            #[serde(deserialize_with = "within::<1, 200, _, _>")]
+            few: u8,
+        }
+        let read = |text: &str| toml::from_str::<Numbers>(text).map(|numbers| numbers.few);
+        assert_eq!((read("few = 1"), read("few = 200")), (Ok(1), Ok(200)));
+        for wrong in ["-1", "0", "201", "256", "9223372036854775807"] {
+            let told = read(&format!("few = {wrong}")).unwrap_err();
+            let both = format!("取值 1 至 200，不是 {wrong} / from 1 to 200, and not {wrong}");
+            assert_eq!(told.message(), both);
+        }
+        for wrong in ["9223372036854775808", "1e2", "1.0", "\"1\""] {
+            assert!(read(&format!("few = {wrong}")).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -17,10 +17,13 @@ pub struct NoticesConfig {
     /// Health and metrics are served at this address, in clear.
     pub admin: SocketAddr,
     /// Hour in Beijing from which handlers and officers are told what waits for them.
-    #[serde(default = "digest_hour")]
+    #[serde(default = "digest_hour", deserialize_with = "service::config::within::<0, 23, _, _>")]
     pub digest_hour: u8,
     /// Files in the spool folder, after which the oldest is removed.
-    #[serde(default = "spool_files_max")]
+    #[serde(
+        default = "spool_files_max",
+        deserialize_with = "service::config::within::<1, 1_000_000, _, _>"
+    )]
     pub spool_files_max: u32,
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +44,7 @@ pub struct MailConfig {
     #[serde(deserialize_with = "pki::host::configured::host")]
     pub server: String,
     /// Its port: 587 for `starttls`, 465 for `tls`.
+    #[serde(deserialize_with = "service::config::within::<1, 65_535, _, _>")]
     pub port: u16,
     /// How the connection is protected.
     pub tls: MailTls,
