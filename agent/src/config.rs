@@ -341,9 +341,14 @@ mod tests {
             (5, "bytes = 67108863"),
             (6, "segment_bytes = 131072\nbytes = 524287"),
             (5, "bytes = 1125899906842625"),
+            (5, "kept_bytes = 1125899906842625"),
+            (5, "kept_days = 3661"),
         ] {
             refused("[spool]", line, sizes);
         }
+        let kept = "[spool]\nkept_bytes = 1125899906842624\nkept_days = 3660\n";
+        assert!(read_with(kept).is_ok());
+        assert!(read_with("[spool]\nkept_bytes = 0\nkept_days = 0\n").is_ok());
         assert!(read_with("[spool]\nsegment_bytes = 131072\nbytes = 524288\n").is_ok());
     }
 }

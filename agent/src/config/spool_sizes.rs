@@ -13,6 +13,8 @@ const SEGMENT_BYTES_MAX: u64 = 1024 * MEBIBYTE;
 const SEGMENTS_MIN: u64 = 4;
 /// More bytes than a disk has.
 const BYTES_MAX: u64 = 1 << 50;
+/// Ten years: nobody asks rules about requests of before.
+const KEPT_DAYS_MAX: u64 = 3_660;
 
 /// The spool's sizes, in bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,12 +42,14 @@ impl Default for SpoolConfig {
 }
 
 impl SpoolConfig {
-    /// Refuses a spool in which nothing finds room.
+    /// Refuses a spool in which nothing finds room, and one of more than any disk or year has.
     pub(super) fn check(&self) -> Result<(), SettingFault> {
         let segment = self.segment_bytes;
         bounds::check(&[
             bounds::of("segment_bytes", segment, SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX),
             bounds::of("bytes", self.bytes, segment.saturating_mul(SEGMENTS_MIN), BYTES_MAX),
+            bounds::of("kept_bytes", self.kept_bytes, 0, BYTES_MAX),
+            bounds::of("kept_days", self.kept_days, 0, KEPT_DAYS_MAX),
         ])
     }
 }
