@@ -11,6 +11,8 @@ use system::speech;
 
 /// How often an agent may renew by itself, unless told otherwise.
 const RENEWALS: u32 = 40;
+/// As many as the CA takes.
+const RENEWALS_MAX: i64 = 10_000;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -39,7 +41,11 @@ enum What {
         #[arg(long = "serves", required = true)]
         units: Vec<String>,
         /// How often its certificate may be renewed by its old key. 可由旧密钥更新的次数
-        #[arg(long, default_value_t = RENEWALS)]
+        #[arg(
+            long,
+            default_value_t = RENEWALS,
+            value_parser = clap::value_parser!(u32).range(0..=RENEWALS_MAX)
+        )]
         renewals: u32,
     },
     /// Closes an agent: it gets no lists of people any more. 关闭网关代理

@@ -3,6 +3,7 @@
 use super::host::Host;
 use super::system_setup;
 use ca_host::operator::OperatorRequest;
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, Subcommand};
 use core::net::IpAddr;
 use pki::host::{Host as NamedHost, HostError};
@@ -15,6 +16,10 @@ use system::speech;
 
 /// How long an authorization lasts, in days, unless told otherwise.
 const DAYS: u32 = 365;
+/// How long it lasts at most, in days: ten years.
+const DAYS_MAX: i64 = 3_660;
+/// As many certificates, and accounts, as the CA lets one system have.
+const COUNT_MAX: i64 = 1_000_000;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -67,21 +72,30 @@ struct Registering {
     #[arg(long, default_value = "server")]
     profile: String,
     /// Most certificates of a week. 每周证书数
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = counted())]
     per_week: u32,
     /// Most certificates that count at the same time. 同时有效证书数
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = counted())]
     live: u32,
     /// Most open accounts. 账户数
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = counted())]
     accounts: u32,
     /// The order vouches for the names, as those of an inner net: no challenge is asked for.
     /// 内网名称，由办件担保，不逐个验证
     #[arg(long)]
     without_challenges: bool,
     /// How many days it lasts. 授权天数
-    #[arg(long, default_value_t = DAYS)]
+    #[arg(
+        long,
+        default_value_t = DAYS,
+        value_parser = clap::value_parser!(u32).range(1..=DAYS_MAX)
+    )]
     days: u32,
+}
+
+/// How many of something a system may have: as the CA takes it.
+fn counted() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=COUNT_MAX)
 }
 
 /// What a system is called, or the character that is the matter with it.
@@ -213,6 +227,15 @@ mod tests {
         ] {
             let said = told(&more).unwrap_or_default();
             assert!(said.contains(why), "{more:?}: {said}");
+        }
+        let ends = [("--per-week", 1_000_000), ("--live", 1_000_000), ("--accounts", 1_000_000)];
+        for (name, most) in ends.into_iter().chain([("--days", 3_660)]) {
+            let with = |count: u32| told(&["--host", "acme.test", name, &count.to_string()]);
+            assert_eq!((with(1), with(most)), (None, None), "{name}");
+            for count in [0, most + 1, u32::MAX] {
+                let said = with(count).unwrap_or_default();
+                assert!(said.contains(&format!("{count} is not in 1..={most}")), "{said}");
+            }
         }
     }
 }

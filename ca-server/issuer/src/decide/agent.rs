@@ -19,6 +19,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 const PROFILE: &str = "service";
+/// Renewals of an agent's certificate by its old key, at most.
+const RENEWALS_MAX: u32 = 10_000;
 
 /// Makes an order of kind `agent`. To register one draws the token and writes the join file where
 /// only the operator reads it; the order holds the token's SHA-256.
@@ -31,6 +33,9 @@ pub(crate) fn order(
     let registers = body.action == "register";
     if body.action != "close" {
         round.clock?;
+    }
+    if registers && body.renewals > RENEWALS_MAX {
+        return Err(Code::Malformed.into());
     }
     if registers {
         body.token_sha256 = Bytes::from(Sha256::digest(token.as_slice()).as_slice());

@@ -10,7 +10,7 @@ use crate::error::IssuerError;
 use crate::loaded::text;
 use crate::round::Round;
 use crate::rows::RowChange;
-use authority::Person;
+use authority::{Authority, Person};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::CertificateProfile;
 use pki::mail::Mailbox;
@@ -27,6 +27,9 @@ use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
 
 const UNIT_ID_CHARS_MAX: usize = 32;
+/// So far behind the version in force a later one may be, dates as numbers included (20261203): a
+/// slip of a digit leaves versions for whatever follows it.
+const VERSIONS_AHEAD_MAX: u32 = 100_000_000;
 
 /// Does what an operator asks for.
 pub(crate) fn operator(
@@ -84,6 +87,7 @@ pub(crate) fn operator(
                 round.clock?;
             }
             let (body, parts) = order_of(round, order)?;
+            check_version(round.authority(), &body)?;
             let person = body.person().map_or_else(String::new, str::to_owned);
             let made = make(round, drafter, &body, parts)?;
             let approvals = (0, made.needed);
@@ -253,6 +257,24 @@ fn rules_order(content: String) -> Result<(Body, OrderParts), Code> {
     let body = ApprovalRulesBody { digest: sha256(&content), version: rules.version };
     let files = vec![File { name: "approvals.toml".into(), content }];
     Ok((Body::ApprovalRules(body), OrderParts { files, ..OrderParts::default() }))
+}
+
+/// Refuses a version behind which none could come for long.
+fn check_version(authority: &Authority, body: &Body) -> Result<(), Code> {
+    let (version, in_force) = match body {
+        Body::Profile(body) => {
+            let known = authority.profile(&body.profile.id);
+            (body.profile.version, known.map_or(0, |known| known.version))
+        }
+        Body::ApprovalRules(rules) => (rules.version, authority.approval_rules().0.version),
+        Body::Bundle(bundle) => (bundle.version, authority.bundle().version),
+        _ => return Ok(()),
+    };
+    if version.saturating_sub(in_force) > VERSIONS_AHEAD_MAX {
+        tracing::info!(version, in_force, "a version is too far ahead");
+        return Err(Code::Malformed);
+    }
+    Ok(())
 }
 
 fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, OrderParts), Code> {

@@ -24,6 +24,10 @@ use zeroize::Zeroizing;
 /// No authorization lasts longer, in seconds: ten years.
 const UNTIL_SECONDS_MAX: u64 = 10 * 366 * 86_400;
 
+/// No system has more of anything that is counted: certificates of a week, certificates that count,
+/// open accounts.
+const COUNT_MAX: u32 = 1_000_000;
+
 /// Who runs a system, and the mail address of its technical contact.
 pub(crate) struct SystemPeople {
     pub(crate) operator: String,
@@ -87,6 +91,9 @@ fn registering(
     let until = records::time::read(&body.until).ok_or(Code::Malformed)?;
     let longest = round.now().saturating_add(UNTIL_SECONDS_MAX);
     if until <= round.now() || until > longest {
+        return Err(Code::Malformed.into());
+    }
+    if [body.per_week, body.live, body.accounts].iter().any(|count| *count > COUNT_MAX) {
         return Err(Code::Malformed.into());
     }
     check_readable(&people.operator, TEXT_CHARS_MAX).map_err(|_| Code::Malformed)?;

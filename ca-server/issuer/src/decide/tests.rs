@@ -47,6 +47,7 @@ mod suspend;
 mod system;
 mod touch;
 mod undone;
+mod versions;
 mod weak_key;
 mod wish;
 mod withdraw;

@@ -167,7 +167,7 @@ fn a_token_in_a_row_opens_only_its_own_order() {
 fn a_gate_is_ordered_whole() {
     let mut sample = Sample::found();
     let good = || gate("register", "gate-1");
-    let bad: [(AgentBody, Code); 8] = [
+    let bad: [(AgentBody, Code); 9] = [
         (AgentBody { agent: "Gate".into(), ..good() }, Code::Malformed),
         (AgentBody { application: String::new(), ..good() }, Code::Malformed),
         (AgentBody { hosts: Vec::new(), ..good() }, Code::Malformed),
@@ -175,6 +175,7 @@ fn a_gate_is_ordered_whole() {
         (AgentBody { units: Vec::new(), ..good() }, Code::Malformed),
         (AgentBody { units: vec!["nowhere".into()], ..good() }, Code::UnitUnknown),
         (AgentBody { unit: "nowhere".into(), ..good() }, Code::UnitUnknown),
+        (AgentBody { renewals: 10_001, ..good() }, Code::Malformed),
         (gate("close", "gate-9"), Code::NotFound),
     ];
     for (body, code) in bad {
@@ -182,7 +183,7 @@ fn a_gate_is_ordered_whole() {
         assert!(sample.effects.is_empty() && sample.rows.tokens.is_empty(), "{body:?}");
     }
     // Nobody chooses the token of their gate.
-    let chosen = AgentBody { token_sha256: [7; 32].into(), ..good() };
+    let chosen = AgentBody { token_sha256: [7; 32].into(), renewals: 10_000, ..good() };
     sample.operator(agent(chosen)).unwrap();
     let order = sample.newest_order();
     let (_, body) = sample.authority().open(order, sample.city.now).unwrap();

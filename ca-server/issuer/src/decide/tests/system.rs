@@ -147,6 +147,9 @@ fn a_system_is_ordered_whole() {
         (SystemBody { per_week: 0, ..good() }, Code::Malformed),
         (SystemBody { live: 0, ..good() }, Code::Malformed),
         (SystemBody { accounts: 0, ..good() }, Code::Malformed),
+        (SystemBody { per_week: 1_000_001, ..good() }, Code::Malformed),
+        (SystemBody { live: 1_000_001, ..good() }, Code::Malformed),
+        (SystemBody { accounts: u32::MAX, ..good() }, Code::Malformed),
         (SystemBody { until: "2026-11-23T08:00:00Z".into(), ..good() }, Code::Malformed),
         (SystemBody { until: "2099-01-01T00:00:00Z".into(), ..good() }, Code::Malformed),
         (SystemBody { until: String::new(), ..good() }, Code::Malformed),
@@ -161,7 +164,8 @@ fn a_system_is_ordered_whole() {
     let many = SystemBody { names: many.collect(), ..good() };
     assert_eq!(sample.operator(system(many)).unwrap_err(), Code::Malformed);
     // Nobody chooses the token.
-    let chosen = SystemBody { token_sha256: [7; 32].into(), ..good() };
+    let (per_week, live, accounts) = (1_000_000, 1_000_000, 1_000_000);
+    let chosen = SystemBody { token_sha256: [7; 32].into(), per_week, live, accounts, ..good() };
     sample.operator(system(chosen)).unwrap();
     let order = sample.newest_order();
     let (_, body) = sample.authority().open(order, sample.city.now).unwrap();
