@@ -50,7 +50,7 @@ pub struct Arguments {
     #[arg(long)]
     yes: bool,
     /// Wait this many seconds for the certificate. 等待秒数
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = crate::clock::wait())]
     wait: u64,
 }
 
@@ -190,7 +190,7 @@ async fn await_approval(
     look_up: &LetterLookUp,
     mut stage: Stage,
 ) -> Result<bool, Failure> {
-    let until = now() + arguments.wait;
+    let until = now().saturating_add(arguments.wait);
     let mut told = None;
     while let Stage::Awaiting { approvals, needed, .. } = &stage {
         if told != Some(*approvals) && !output.is_json() {
@@ -237,7 +237,7 @@ async fn collect_when_ready(
     portal: &portal_api::Public,
     collect: &Collect,
 ) -> Result<CollectedCertificate, Failure> {
-    let until = now() + arguments.wait.max(5);
+    let until = now().saturating_add(arguments.wait.max(5));
     loop {
         match portal.collect(collect).await {
             Ok(collected) => return Ok(collected),

@@ -51,7 +51,7 @@ pub struct Arguments {
     #[arg(long)]
     new_passphrase_file: Option<PathBuf>,
     /// Wait this many seconds for approvals. 等待秒数
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = crate::clock::wait())]
     wait: u64,
 }
 
@@ -249,7 +249,7 @@ async fn asked(
                     output.hearsay(&awaiting(&answer.stage), serde_json::json!(answer.stage));
                     told = Some(*approvals);
                 }
-                if now() >= begun + arguments.wait {
+                if now() >= begun.saturating_add(arguments.wait) {
                     output.said(
                         "批准后再次运行本命令即可领取",
                         "run this command again to collect it then",
@@ -263,7 +263,7 @@ async fn asked(
             }
             _ => arguments.wait.max(WAIT_MIN),
         };
-        if now() >= begun + waits {
+        if now() >= begun.saturating_add(waits) {
             return Err(Failure::not_ready());
         }
         tokio::time::sleep(ASK_AGAIN).await;

@@ -28,7 +28,7 @@ pub(crate) struct MachinePlace {
     #[arg(long, default_value = ALGORITHM)]
     algorithm: String,
     /// Wait this many seconds for the certificate. 等待秒数
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 60, value_parser = crate::clock::wait())]
     pub(super) wait: u64,
 }
 
