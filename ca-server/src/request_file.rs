@@ -9,7 +9,7 @@ use std::path::Path;
 /// is not supported is told as that, and not as no request.
 pub(crate) fn read(path: &Path) -> anyhow::Result<CertificationRequest> {
     let shown = || path.display().to_string();
-    let file = std::fs::read(path).with_context(shown)?;
+    let file = system::file::read_given(path).with_context(shown)?;
     let der = read_one(&file, Kind::Request).with_context(shown)?;
     CertificationRequest::read(&der).with_context(shown)
 }

@@ -297,7 +297,7 @@ fn trust(config: &PortalConfig) -> anyhow::Result<Trust> {
 }
 
 fn trust_file(path: &Path) -> anyhow::Result<Trust> {
-    let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let text = system::file::read_given(path).with_context(|| path.display().to_string())?;
     serde_json::from_slice(&text).with_context(|| {
         let path = path.display();
         format!("{path}：不是信任文件 / {path}: no trust file")
@@ -306,7 +306,7 @@ fn trust_file(path: &Path) -> anyhow::Result<Trust> {
 
 /// The issuing CA and the root, as they stand behind the process's own certificate.
 fn authorities(chain: &Path) -> anyhow::Result<(Certificate, Certificate)> {
-    let file = std::fs::read(chain).with_context(|| chain.display().to_string())?;
+    let file = system::file::read_given(chain).with_context(|| chain.display().to_string())?;
     let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate)
         .with_context(|| chain.display().to_string())?;
     let [_, issuing, root] = blocks.as_slice() else {

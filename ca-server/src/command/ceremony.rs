@@ -37,7 +37,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let passphrase = keys::passphrase_from_file(&passphrase_file)?;
     let signer = keys::open(&key, &passphrase)?;
     let path = host.config.path("public/ca/root.cer");
-    let der = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let der = system::file::read_given(&path).with_context(|| path.display().to_string())?;
     let root = Certificate::read(&der)?;
     anyhow::ensure!(
         signer.public_key().sha256() == root.key().sha256(),

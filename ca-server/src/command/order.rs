@@ -207,7 +207,8 @@ async fn in_force(
 fn from_folder(host: &Host, body: &Body) -> anyhow::Result<Vec<File>> {
     let read = |name: String| -> anyhow::Result<File> {
         let path = host.config.path(&format!("policies/{name}"));
-        let content = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let content =
+            system::file::read_given_text(&path).with_context(|| path.display().to_string())?;
         Ok(File { name, content })
     };
     match body {
@@ -218,7 +219,7 @@ fn from_folder(host: &Host, body: &Body) -> anyhow::Result<Vec<File>> {
 }
 
 async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode> {
-    let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let bytes = system::file::read_given(file).with_context(|| file.display().to_string())?;
     let approval: Approval = serde_json::from_slice(&bytes).with_context(|| {
         let file = file.display();
         format!("{file}：不是审批文件 / {file}: no approval")

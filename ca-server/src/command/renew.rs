@@ -73,7 +73,7 @@ fn allowed(mut result: OperatorAnswer) -> Result<OperatorAnswer, Refused> {
 async fn carried(host: &Host, message: &Path, out: &Path) -> anyhow::Result<ExitCode> {
     let named = || out.display().to_string();
     system::file::check_vacant(out).with_context(named)?;
-    let file = std::fs::read(message).with_context(|| message.display().to_string())?;
+    let file = system::file::read_given(message).with_context(|| message.display().to_string())?;
     let signed = serde_json::from_slice(&file).with_context(|| {
         let path = message.display();
         format!("{path}：不是门户签名的申请 / {path}: nothing that a portal signed")

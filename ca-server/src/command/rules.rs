@@ -15,7 +15,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn content(&self) -> anyhow::Result<String> {
-        std::fs::read_to_string(&self.file).with_context(|| self.file.display().to_string())
+        system::file::read_given_text(&self.file).with_context(|| self.file.display().to_string())
     }
 }
 

@@ -40,7 +40,9 @@ fn host(text: &str) -> Result<String, pki::host::HostError> {
 
 pub(super) fn run(host: &Host, wanted: &Setup) -> anyhow::Result<ExitCode> {
     let path = wanted.file.display().to_string();
-    let bytes = zeroize::Zeroizing::new(std::fs::read(&wanted.file).with_context(|| path.clone())?);
+    let bytes = zeroize::Zeroizing::new(
+        system::file::read_given(&wanted.file).with_context(|| path.clone())?,
+    );
     let file: SystemFile = serde_json::from_slice(&bytes)
         .with_context(|| format!("{path}：不是系统文件 / {path}: no file of a system"))?;
     let hmac = zeroize::Zeroizing::new(file.eab_hmac.to_string());

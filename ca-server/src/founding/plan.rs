@@ -23,6 +23,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use system::file::read_given_text;
 
 pub use service::config::ConfigError as PlanError;
 
@@ -232,7 +233,7 @@ impl CityPlan {
         let root = self.folder.join(&self.policies);
         let mut files = BTreeMap::new();
         for name in ["roles.toml", "approvals.toml"] {
-            files.insert(name.to_owned(), std::fs::read_to_string(root.join(name))?);
+            files.insert(name.to_owned(), read_given_text(&root.join(name))?);
         }
         for file in crate::rule_files::read(&root.join("access"))? {
             files.insert(file.name, file.content);
@@ -241,7 +242,7 @@ impl CityPlan {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "toml") {
                 let name = path.file_name().context("name")?.to_string_lossy().into_owned();
-                files.insert(format!("profiles/{name}"), std::fs::read_to_string(&path)?);
+                files.insert(format!("profiles/{name}"), read_given_text(&path)?);
             }
         }
         Ok(files)

@@ -107,7 +107,8 @@ impl Contexts {
             )
             .next(system::file::make_private(path).as_str()));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?;
+        let text =
+            system::file::read_given_text(path).map_err(|error| file_failure(path, &error))?;
         toml::from_str(&text).map_err(|error| {
             let begins = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(begins).filter(|byte| *byte == b'\n').count() + 1;

@@ -225,7 +225,10 @@ pub(crate) fn file_failure(path: &Path, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::AlreadyExists => {
             Failure::new(CONFLICT, "file-exists", format!("文件 {shown} 已存在，不会覆盖。"), text)
         }
-        _ => Failure::usage(format!("文件 {shown} 无法读写：{}。", reason(error).0), text),
+        _ => {
+            let (zh, en) = reason(error);
+            Failure::usage(format!("文件 {shown} 无法读写：{zh}。"), format!("{shown}: {en}"))
+        }
     }
 }
 

@@ -258,7 +258,7 @@ pub(crate) fn bundle(key: &Path, passphrase: Option<&Path>) -> Result<SigningIde
 
 /// Every certificate in a file (PEM or DER), the person's own first wherever it stands there.
 pub(crate) fn chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    let file = std::fs::read(path).map_err(|error| file_failure(path, &error))?;
+    let file = system::file::read_given(path).map_err(|error| file_failure(path, &error))?;
     let wrong = |error: &dyn Display| Failure::about(path, "证书文件无法读取", error);
     let blocks = pki::pem::read(&file, Kind::Certificate).map_err(|error| wrong(&error))?;
     let chain: Result<Vec<_>, _> = blocks.iter().map(|der| Certificate::read(der)).collect();
@@ -267,7 +267,10 @@ pub(crate) fn chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
 
 /// Reads a JSON document.
 pub(crate) fn document<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    read_document(path, &std::fs::read(path).map_err(|error| file_failure(path, &error))?)
+    read_document(
+        path,
+        &system::file::read_given(path).map_err(|error| file_failure(path, &error))?,
+    )
 }
 
 /// Reads a JSON document that holds a secret, as a letter its code: nobody else may open it.

@@ -13,7 +13,9 @@ use records::receipt::{RECEIPT_MAX, Receipt};
 use records::trust::Trust;
 use serde_json::json;
 use std::fmt::Display;
+use std::io::Error;
 use std::path::Path;
+use system::file::{TooLarge, read_text_at_most};
 use system::layout::COLUMNS;
 use system::terminal::Reader;
 
@@ -100,14 +102,11 @@ fn handed_in(typed: &str) -> Result<String, Failure> {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let wrong = |error: &dyn Display| Failure::about(path, "无法读取回执文件", error);
-    let size = std::fs::metadata(path).map_err(|error| wrong(&error))?.len();
-    if size > RECEIPT_MAX as u64 {
-        return Err(wrong(&"作为回执过长 / too long for a receipt"));
-    }
-    std::fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => wrong(&"不是 UTF-8 文字 / no text in UTF-8"),
-        _ => wrong(&error),
-    })
+    let told = |error: Error| match TooLarge::of(&error) {
+        Some(_) => wrong(&"作为回执过长 / too long for a receipt"),
+        None => wrong(&error),
+    };
+    read_text_at_most(path, RECEIPT_MAX as u64).map_err(told)
 }
 
 /// The root certificate as the public host has it: it is believed by its digest in the trust file.

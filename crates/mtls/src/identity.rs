@@ -49,7 +49,8 @@ impl Identity {
     pub fn from_files(chain: &Path, key: &Path) -> Result<Self, TlsError> {
         let wrong =
             |path: &Path, what: String| TlsError::File { path: path.display().to_string(), what };
-        let file = std::fs::read(chain).map_err(|error| wrong(chain, error.to_string()))?;
+        let file =
+            system::file::read_given(chain).map_err(|error| wrong(chain, error.to_string()))?;
         let certificates = pki::pem::read(&file, Kind::Certificate)
             .map_err(|error| wrong(chain, error.to_string()))?;
         let file =

@@ -43,7 +43,8 @@ impl WebHost {
     /// Looks whether the files were renewed, and shows the new ones from now on; says whether they
     /// were. While they do not fit together, as in the middle of a renewal, the old ones stay.
     pub fn look(&self) -> Result<bool, TlsError> {
-        let found = std::fs::read(&self.chain).map_err(|error| wrong(&self.chain, error))?;
+        let found =
+            system::file::read_given(&self.chain).map_err(|error| wrong(&self.chain, error))?;
         if found == self.held.read().unwrap_or_else(PoisonError::into_inner).chain {
             return Ok(false);
         }
@@ -59,7 +60,7 @@ impl WebHost {
 
 impl CurrentCertificate {
     fn read(chain: &Path, key: &Path) -> Result<Self, TlsError> {
-        let bytes = std::fs::read(chain).map_err(|error| wrong(chain, error))?;
+        let bytes = system::file::read_given(chain).map_err(|error| wrong(chain, error))?;
         let certificates = pem::read(&bytes, Kind::Certificate);
         let certificates = certificates.map_err(|error| wrong(chain, error))?;
         let certificates = certificates.into_iter().map(CertificateDer::from).collect();

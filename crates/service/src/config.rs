@@ -35,7 +35,7 @@ pub enum ConfigError {
 
 /// Reads a configuration file. The type must deny unknown fields.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
-    let text = std::fs::read_to_string(path)
+    let text = system::file::read_given_text(path)
         .map_err(|error| ConfigError::File { path: path.to_owned(), error })?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

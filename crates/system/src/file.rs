@@ -7,6 +7,7 @@
 //! each other at its lock. A link that stands at the place is replaced, never followed.
 
 mod below;
+mod given;
 mod names;
 mod new_files;
 mod private;
@@ -15,6 +16,9 @@ mod shred;
 mod staged;
 
 pub use below::open_below;
+pub use given::{
+    GIVEN_BYTES_MAX, TooLarge, read_at_most, read_given, read_given_text, read_text_at_most,
+};
 pub use new_files::NewFiles;
 pub use private::{ExposedFile, check_private, make_private, read_private};
 pub use reserve::reserve;

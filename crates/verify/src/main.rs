@@ -99,7 +99,7 @@ fn run(path: &Path, trust: Option<&Path>) -> Result<Report, Unread> {
     };
     let trust: Option<Trust> = match trust {
         Some(path) => {
-            let bytes = std::fs::read(path).map_err(file(path))?;
+            let bytes = system::file::read_given(path).map_err(file(path))?;
             let read = serde_json::from_slice(&bytes);
             let misfit = |error| Unread::Trust(path.to_owned(), Misfit::of(&error, &bytes));
             Some(read.map_err(misfit)?)

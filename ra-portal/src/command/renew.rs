@@ -43,7 +43,7 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     system::file::check_vacant(&arguments.out).with_context(out)?;
     let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
     let path = || arguments.request.display().to_string();
-    let file = std::fs::read(&arguments.request).with_context(path)?;
+    let file = system::file::read_given(&arguments.request).with_context(path)?;
     let der = pki::pem::read_one(&file, pki::pem::Kind::Request).with_context(path)?;
     let request = CertificationRequest::read(&der).with_context(path)?;
     let trust = trust(config)?;

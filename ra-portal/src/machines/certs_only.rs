@@ -23,7 +23,7 @@ impl EstAnswers {
     /// Reads the issuing CA and the root as they stand behind this process's own certificate; the
     /// root has this SHA-256.
     pub(crate) fn read(chain: &Path, root_sha256: &[u8]) -> anyhow::Result<Self> {
-        let file = std::fs::read(chain).with_context(|| chain.display().to_string())?;
+        let file = system::file::read_given(chain).with_context(|| chain.display().to_string())?;
         let blocks = pem::read(&file, Kind::Certificate);
         let blocks = blocks.with_context(|| chain.display().to_string())?;
         let [_, issuing, root] = blocks.as_slice() else {

@@ -104,7 +104,7 @@ pub(crate) async fn serve(config: ValidatorConfig, trust: Trust) -> anyhow::Resu
 fn root(config: &ValidatorConfig, trust: &Trust) -> anyhow::Result<Certificate> {
     let path = config.path(&config.root);
     let told = || path.display().to_string();
-    let file = std::fs::read(&path).with_context(told)?;
+    let file = system::file::read_given(&path).with_context(told)?;
     let root = Certificate::read(&pem::read_one(&file, Kind::Certificate).with_context(told)?)?;
     let is_root = root.sha256().as_slice() == trust.root_sha256.0;
     ensure!(
@@ -119,7 +119,7 @@ fn root(config: &ValidatorConfig, trust: &Trust) -> anyhow::Result<Certificate> 
 fn identity(config: &ValidatorConfig, root: &Certificate) -> anyhow::Result<Identity> {
     let (chain, key) = (config.path(&config.chain), config.path(&config.key));
     let at_chain = || chain.display().to_string();
-    let file = std::fs::read(&chain).with_context(at_chain)?;
+    let file = system::file::read_given(&chain).with_context(at_chain)?;
     let mut all = pem::read(&file, Kind::Certificate).with_context(at_chain)?;
     if !all.iter().any(|one| one.as_slice() == root.der()) {
         all.push(root.der().to_vec());
@@ -135,7 +135,7 @@ fn own_list(config: &ValidatorConfig) -> anyhow::Result<Option<Arc<OwnList>>> {
     let Some(list) = &config.crl else { return Ok(None) };
     let chain = config.path(&config.chain);
     let told = || chain.display().to_string();
-    let file = std::fs::read(&chain).with_context(told)?;
+    let file = system::file::read_given(&chain).with_context(told)?;
     let all = pem::read(&file, Kind::Certificate).with_context(told)?;
     let all: Vec<Certificate> =
         all.iter().map(|der| Certificate::read(der)).collect::<Result<_, _>>()?;

@@ -14,6 +14,10 @@ use records::Code;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use system::file::read_at_most;
+
+/// So many bytes a list has at most: entries of three million certificates.
+const LIST_BYTES_MAX: u64 = 128 << 20;
 
 /// The file, whose list it must be, and the newest one that was.
 pub(super) struct OwnList {
@@ -36,7 +40,7 @@ impl OwnList {
     /// Reads the file; an error says why no list counts, or why what is there is not used.
     pub(super) fn read(&self, now: u64) -> anyhow::Result<()> {
         let path = self.path.display().to_string();
-        let file = std::fs::read(&self.path).with_context(|| path.clone())?;
+        let file = read_at_most(&self.path, LIST_BYTES_MAX).with_context(|| path.clone())?;
         self.take(&file, now).with_context(|| path)
     }
 
@@ -112,7 +116,7 @@ fn kept(path: &Path, issuer: &Certificate) -> anyhow::Result<Option<RevocationLi
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         found => found?,
     };
-    let list = RevocationList::read(&std::fs::read(path)?)?;
+    let list = RevocationList::read(&read_at_most(path, LIST_BYTES_MAX)?)?;
     let is_ours = list.is_signed_by(issuer.key());
     ensure!(is_ours, "不是签发机构的吊销列表 / no list of the issuing CA");
     Ok(Some(list))

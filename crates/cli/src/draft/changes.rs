@@ -12,10 +12,11 @@ use portal_api::Pages;
 use portal_api::changes::{
     ChangeEntry, ChangeKind, check_changes, drafted, statement_kind, told, wanted,
 };
-use portal_api::roster::{NotTaken, read};
+use portal_api::roster::{FILE_BYTES_MAX, NotTaken, read};
 use records::handling::{PersonRecord, UnitLine};
 use records::order::BATCH_ROWS_MAX;
 use std::path::PathBuf;
+use system::file::read_at_most;
 use system::random;
 
 /// Arguments of each of them.
@@ -44,7 +45,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let evidence = typed_text::evidence(&arguments.evidence)?;
     let desk = Desk::open(&arguments.own)?;
-    let bytes = std::fs::read(&arguments.file)
+    let bytes = read_at_most(&arguments.file, FILE_BYTES_MAX as u64)
         .map_err(|error| Failure::about(&arguments.file, "无法读取表格", &error))?;
     let table = read(&bytes).map_err(|refusal| Failure::usage(refusal.zh(), refusal.en()))?;
     let units = match kind {

@@ -14,8 +14,8 @@ use pki::{Certificate, Signer};
 use portal_api::Pages;
 use portal_api::plain::{self, BilingualText, Fact};
 use portal_api::roster::{
-    LETTERS_A_MESSAGE, NotTaken, RosterDraft, RosterEntry, asked_numbers, check, day_in_beijing,
-    read, statement_bytes, told_numbers, unit_of,
+    FILE_BYTES_MAX, LETTERS_A_MESSAGE, NotTaken, RosterDraft, RosterEntry, asked_numbers, check,
+    day_in_beijing, read, statement_bytes, told_numbers, unit_of,
 };
 use records::draft::{Draft, DraftStatement, DraftingMany, ManyRow};
 use records::drafted::{DraftContent, LetterBody};
@@ -25,6 +25,7 @@ use records::json;
 use records::number::SealedNumber;
 use records::order::{BATCH_ROWS_MAX, Body, NAME_PATH};
 use std::path::PathBuf;
+use system::file::read_at_most;
 use system::random;
 
 /// Arguments of `yinxin draft roster`.
@@ -62,7 +63,7 @@ pub struct LettersArguments {
 pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Result<(), Failure> {
     let evidence = typed_text::evidence(&arguments.evidence)?;
     let desk = Desk::open(&arguments.own)?;
-    let bytes = std::fs::read(&arguments.file)
+    let bytes = read_at_most(&arguments.file, FILE_BYTES_MAX as u64)
         .map_err(|error| Failure::about(&arguments.file, "无法读取名册", &error))?;
     let units = desk.portal.people("-", &mut Pages::begin()).await?.units;
     let table = read(&bytes).map_err(|refusal| Failure::usage(refusal.zh(), refusal.en()))?;

@@ -1,8 +1,9 @@
 //! Files that hold a secret: one that others than whoever runs the program can open is not used.
 
+use super::given::{GIVEN_BYTES_MAX, read_open};
 use crate::speech::Command;
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -41,11 +42,9 @@ impl ExposedFile {
 /// Reads a file that nobody else may open: keys, passphrases. One that others can open is refused,
 /// as it was opened, whatever its name stands for later.
 pub fn read_private(path: &Path) -> Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+    let file = File::open(path)?;
     judge(path, &file.metadata()?)?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    read_open(&file, GIVEN_BYTES_MAX)
 }
 
 /// Refuses a file that others can open, before something rests on it.
