@@ -332,12 +332,12 @@ impl SocketPlace {
 
 /// Hands a request to the running issuer and waits for what it made of it.
 pub async fn ask(config: &CaConfig, request: &OperatorRequest) -> anyhow::Result<OperatorAnswer> {
-    let place = SocketPlace::of(config)?;
+    let (place, message) = (SocketPlace::of(config)?, written(request)?);
     let Ok(mut socket) = UnixStream::connect(place.path()).await else {
         return Err(NobodyTookIt.into());
     };
     let exchange = async {
-        socket.write_all(&serde_json::to_vec(request)?).await?;
+        socket.write_all(&message).await?;
         socket.shutdown().await?;
         let mut answer = Vec::new();
         socket.take(MESSAGE_BYTES_MAX).read_to_end(&mut answer).await?;
@@ -354,6 +354,19 @@ pub async fn ask(config: &CaConfig, request: &OperatorRequest) -> anyhow::Result
     Ok(serde_json::from_slice(&answer)?)
 }
 
+/// The bytes of a request, unless there are more than the issuer reads: it would hang up in the
+/// middle of them, and nobody would be told why.
+fn written(request: &OperatorRequest) -> anyhow::Result<Vec<u8>> {
+    let message = serde_json::to_vec(request)?;
+    let (length, most) = (message.len(), MESSAGE_BYTES_MAX);
+    anyhow::ensure!(
+        length as u64 <= most,
+        "请求有 {length} 字节，至多 {most} 字节；请减少所交的文件 / the request has {length} bytes, and \
+         {most} at most: hand in fewer or smaller files"
+    );
+    Ok(message)
+}
+
 /// No issuer runs, or it cannot decide at the moment.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -361,3 +374,18 @@ pub async fn ask(config: &CaConfig, request: &OperatorRequest) -> anyhow::Result
      issuer took the request; next: ca-server serve issuer, or ca-server doctor"
 )]
 pub struct NobodyTookIt;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many bytes as the issuer reads are sent, and one more is told as too many.
+    #[test]
+    fn a_request_that_is_too_large_is_told_before_it_is_sent() {
+        let of = |length| written(&OperatorRequest::Profile { content: "x".repeat(length) });
+        let room = usize::try_from(MESSAGE_BYTES_MAX).unwrap() - of(0).unwrap().len();
+        assert!(of(room).is_ok());
+        let told = of(room + 1).unwrap_err().to_string();
+        assert!(told.contains("16777217 bytes, and 16777216 at most"), "{told}");
+    }
+}

@@ -72,7 +72,7 @@ async fn hear(issuer: &Issuer, requests: &Requests, mut socket: UnixStream) -> a
     let reading = tokio::time::timeout(REQUEST_WAIT, requests.read(&mut socket)).await?;
     let answer = match reading? {
         None => OperatorAnswer::refused(Code::TooBusy, ca_host::random::id()?),
-        Some((bytes, _held)) => match serde_json::from_slice::<OperatorRequest>(&bytes) {
+        Some((bytes, _held)) => match understood(&bytes) {
             Ok(request) => {
                 let _place = match is_brake(&request) {
                     true => None,
@@ -80,12 +80,20 @@ async fn hear(issuer: &Issuer, requests: &Requests, mut socket: UnixStream) -> a
                 };
                 operator(issuer, request, drafter).await
             }
-            Err(_) => OperatorAnswer::refused(unreadable(&bytes), ca_host::random::id()?),
+            Err(code) => OperatorAnswer::refused(code, ca_host::random::id()?),
         },
     };
     let answer = serde_json::to_vec(&answer)?;
     tokio::time::timeout(REQUEST_WAIT, socket.write_all(&answer)).await??;
     Ok(socket.shutdown().await?)
+}
+
+/// What is asked for; of what is longer than any request nothing is looked at.
+fn understood(bytes: &[u8]) -> Result<OperatorRequest, Code> {
+    if bytes.len() as u64 > MESSAGE_BYTES_MAX {
+        return Err(Code::TooLarge);
+    }
+    serde_json::from_slice(bytes).map_err(|_| unreadable(bytes))
 }
 
 /// What is held for those who ask.
@@ -189,5 +197,17 @@ mod tests {
         let requests = Requests::begin();
         let read = requests.read(&mut tokio::io::repeat(b' ')).await.unwrap().unwrap();
         assert!(read.0.len() as u64 <= MESSAGE_BYTES_MAX + PIECE_BYTES);
+    }
+
+    /// One that is as long as any is done; a byte more, and it is told as too large, whatever it
+    /// says.
+    #[test]
+    fn a_request_of_an_operator_has_so_many_bytes() {
+        let mut message = serde_json::to_vec(&OperatorRequest::Repair {}).unwrap();
+        message.resize(usize::try_from(MESSAGE_BYTES_MAX).unwrap(), b' ');
+        assert!(understood(&message).is_ok());
+        message.push(b' ');
+        assert_eq!(understood(&message).err(), Some(Code::TooLarge));
+        assert_eq!(understood(b"{").err(), Some(Code::Malformed));
     }
 }
