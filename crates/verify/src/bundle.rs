@@ -49,7 +49,7 @@ pub type Unpacked = BTreeMap<String, Vec<u8>>;
 pub fn untar(tar: &[u8]) -> Result<Unpacked, Failed> {
     let length = tar.len() as u64;
     if length > BYTES_MAX {
-        return Err(whole("too large"));
+        return Err(whole("it has more than 64 MiB"));
     }
     unpack(tar, length).map_err(|broken| match broken {
         Broken::Failed(failed) => failed,
@@ -63,13 +63,13 @@ pub fn open(path: &Path) -> std::io::Result<Result<Unpacked, Failed>> {
     let file = std::fs::File::open(path)?;
     let length = file.metadata()?.len();
     if length > BYTES_MAX {
-        return Ok(Err(whole("too large")));
+        return Ok(Err(whole("it has more than 64 MiB")));
     }
     let mut limited = std::io::BufReader::new(file.take(BYTES_MAX + 1));
     let unpacked = unpack(&mut limited, length);
     match unpacked {
         // What is no file of the disk says no length before.
-        _ if limited.get_ref().limit() == 0 => Ok(Err(whole("too large"))),
+        _ if limited.get_ref().limit() == 0 => Ok(Err(whole("it has more than 64 MiB"))),
         Ok(files) => Ok(Ok(files)),
         Err(Broken::Failed(failed)) => Ok(Err(failed)),
         Err(Broken::System(error)) => Err(error),
@@ -245,7 +245,13 @@ mod tests {
         assert!(open(&folder).unwrap_err().raw_os_error().is_some());
         let sparse = std::fs::File::create(&path).unwrap();
         sparse.set_len(BYTES_MAX + 1).unwrap();
-        assert_eq!(open(&path).unwrap().unwrap_err().why, "too large");
+        let failed = open(&path).unwrap().unwrap_err();
+        assert_eq!(
+            (failed.why.as_str(), failed.zh().as_str()),
+            ("it has more than 64 MiB", "超过 64 MiB")
+        );
+        sparse.set_len(BYTES_MAX).unwrap();
+        assert_eq!(open(&path).unwrap().unwrap_err().why, "nothing is in it");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

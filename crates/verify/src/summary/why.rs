@@ -12,6 +12,7 @@ const WHY: [(&str, &str); 65] = [
     ("disclosed twice", "披露了两次"),
     ("it does not belong to this request", "不属于此次请求"),
     ("it ended before it was decided", "结束早于判定"),
+    ("it has more than 64 MiB", "超过 64 MiB"),
     ("it holds no certificate", "其中没有证书"),
     ("it is another certificate than the record names", "不是记录所指的证书"),
     ("it is no archive of tar, or not a whole one", "不是 tar 归档，或不完整"),
@@ -65,7 +66,6 @@ const WHY: [(&str, &str); 65] = [
     ("there are no access records", "没有访问记录"),
     ("there is no manifest", "没有清单"),
     ("to another host than the application's", "访问的不是此应用的主机"),
-    ("too large", "过大"),
     ("what is disclosed of is not there", "缺少披露所指的记录"),
     ("what passed by an order is no denial of rules", "据办件放行的，本来不是被规则拒绝"),
 ];
