@@ -112,7 +112,7 @@ pub fn read_empty(payload: &[u8]) -> Result<(), AcmeProblem> {
 /// Checks contacts: one mailbox each (7.3), by the one rule for mail.
 pub fn check_contacts(contacts: &[String]) -> Result<(), AcmeProblem> {
     if contacts.len() > CONTACTS_MAX {
-        let (zh, en) = ("联系方式过多", "there are too many of them");
+        let (zh, en) = ("联系方式至多 8 个", "an account has 8 of them at most");
         return Err(AcmeProblem::about(ProblemKind::InvalidContact, zh, en));
     }
     contacts.iter().try_for_each(|contact| {
@@ -136,7 +136,7 @@ impl NewOrder {
             return malformed("订单没有标识", "the order has no identifiers");
         }
         if self.identifiers.len() > IDENTIFIERS_MAX {
-            return malformed("订单的标识过多", "the order has too many identifiers");
+            return malformed("订单的标识至多 100 个", "an order has 100 identifiers at most");
         }
         if self.not_before.is_some() || self.not_after.is_some() {
             return malformed(
@@ -205,7 +205,10 @@ mod tests {
         let one = json!({ "type": "dns", "value": "acme.test" });
         assert!(order(json!({ "identifiers": [one], "unknown": 1 })).is_ok());
         assert!(order(json!({ "identifiers": [] })).is_err());
-        assert!(order(json!({ "identifiers": vec![one.clone(); 101] })).is_err());
+        assert!(order(json!({ "identifiers": vec![one.clone(); IDENTIFIERS_MAX] })).is_ok());
+        assert!(order(json!({ "identifiers": vec![one.clone(); IDENTIFIERS_MAX + 1] })).is_err());
+        let contacts = vec!["mailto:ops@acme.test".to_owned(); CONTACTS_MAX + 1];
+        assert!(check_contacts(&contacts[1..]).is_ok() && check_contacts(&contacts).is_err());
         assert!(order(json!({})).is_err());
         assert!(order(json!({ "identifiers": "acme.test" })).is_err());
         for name in ["notBefore", "notAfter"] {

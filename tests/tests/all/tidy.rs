@@ -5,6 +5,7 @@ mod circles;
 mod dependencies;
 mod files;
 mod growth;
+mod limits;
 mod listeners;
 mod machines;
 mod migrations;

@@ -41,7 +41,7 @@ pub enum WantedError {
     #[error("请求中没有名称 / the request names nothing")]
     Nothing,
     /// More than [`WANTED_NAMES_MAX`].
-    #[error("请求中的名称过多 / the request has too many names")]
+    #[error("请求中的名称至多 100 个 / a request has 100 names at most")]
     TooMany,
 }
 

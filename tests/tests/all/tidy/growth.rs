@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use tests::workspace;
 
 /// What stands in backticks in a page.
-fn named(text: &str) -> BTreeSet<String> {
+pub(super) fn named(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-fn page(path: &str) -> String {
+pub(super) fn page(path: &str) -> String {
     std::fs::read_to_string(workspace().join(path)).unwrap()
 }
 
@@ -43,7 +43,7 @@ fn everything_that_grows_is_named() {
 }
 
 /// Cells of the rows of a section's table.
-fn rows(section: &str) -> Vec<Vec<&str>> {
+pub(super) fn rows(section: &str) -> Vec<Vec<&str>> {
     let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
@@ -142,7 +142,7 @@ fn each_map_with_a_bound_is_listed() {
 }
 
 /// A number with its unit, in the smallest one: bytes, milliseconds.
-fn quantity(said: &str) -> Option<u128> {
+pub(super) fn quantity(said: &str) -> Option<u128> {
     let (number, unit) = said.split_once(' ').unwrap_or((said, ""));
     let number: u128 = number.replace(',', "").parse().ok()?;
     let unit = match unit {
@@ -159,7 +159,7 @@ fn quantity(said: &str) -> Option<u128> {
 }
 
 /// The value of a constant, or of a field with a default, in the same units.
-fn value(source: &str, name: &str) -> Option<u128> {
+pub(super) fn value(source: &str, name: &str) -> Option<u128> {
     let text = match source.split_once(&format!("const {name}: ")) {
         Some((_, declared)) => declared.split_once('=')?.1.split(';').next()?,
         None => {
