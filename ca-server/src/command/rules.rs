@@ -4,6 +4,7 @@ use super::host::Host;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use clap::Args;
+use records::rules::{ApprovalRules, check_approvers};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,14 +22,16 @@ impl Arguments {
 
 pub(super) async fn profile(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let content = arguments.content()?;
-    pki::CertificateProfile::read(&content)
-        .with_context(|| arguments.file.display().to_string())?;
+    let named = || arguments.file.display().to_string();
+    let profile = pki::CertificateProfile::read(&content).with_context(named)?;
+    check_approvers(&profile).with_context(named)?;
     host.order(&OperatorRequest::Profile { content }).await
 }
 
 pub(super) async fn approval_rules(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let content = arguments.content()?;
-    records::rules::ApprovalRules::read(&content)
-        .with_context(|| arguments.file.display().to_string())?;
+    let named = || arguments.file.display().to_string();
+    let rules = ApprovalRules::read(&content).with_context(named)?;
+    rules.check_approvers().with_context(named)?;
     host.order(&OperatorRequest::ApprovalRules { content }).await
 }

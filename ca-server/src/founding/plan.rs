@@ -17,6 +17,7 @@ use records::founding::{
 use records::label::Label;
 use records::order::{ProfileRef, bundle_digest};
 use records::record::File;
+use records::rules::{ApprovalRules, check_approvers};
 use records::trust::{Trust, TrustedLog};
 use records::{Bytes, Disclosure};
 use serde::Deserialize;
@@ -326,6 +327,7 @@ fn profiles(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<ProfileRef>>
     let mut list = Vec::new();
     for (name, content) in files.iter().filter(|(name, _)| name.starts_with("profiles/")) {
         let profile = CertificateProfile::read(content).with_context(|| name.clone())?;
+        check_approvers(&profile).with_context(|| name.clone())?;
         list.push(ProfileRef {
             id: profile.id().into(),
             version: profile.version(),
@@ -350,7 +352,9 @@ fn rule_files(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<RuleFile>>
     policy::Bundle::read(1, access.iter().copied()).context("访问规则 / access rules")?;
     let bundle = bundle_digest(access);
     let roles_version = records::rules::RoleRules::read(roles)?.version;
-    let approvals_version = records::rules::ApprovalRules::read(approvals)?.version;
+    let rules = ApprovalRules::read(approvals)?;
+    rules.check_approvers().context("approvals.toml")?;
+    let approvals_version = rules.version;
     Ok(vec![
         RuleFile { name: "roles".into(), version: roles_version, digest: sha(roles) },
         RuleFile { name: "approvals".into(), version: approvals_version, digest: sha(approvals) },

@@ -171,7 +171,7 @@ impl CertificateProfile {
             return Err(wrong("the id is lower-case letters and hyphens".into()));
         }
         if config.version == 0 || config.validity_days == 0 || config.validity_days > 36_525 {
-            return Err(wrong("version and validity_days start at 1".into()));
+            return Err(wrong("version starts at 1, validity_days is 1 to 36525".into()));
         }
         if let Some(key) = config.keys.iter().find(|key| by_name(key).is_none()) {
             return Err(wrong(format!("no algorithm is called {key}")));

@@ -1,5 +1,6 @@
 //! Roles and approval rules, as `policies/roles.toml` and `policies/approvals.toml` say them.
 
+use pki::CertificateProfile;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -237,6 +238,34 @@ impl ApprovalRules {
         let like = LATER_KINDS.iter().find(|(later, _)| *later == kind);
         self.kind.get(kind).or_else(|| self.kind.get(like?.1))
     }
+}
+
+/// So many persons a rule or a profile that is to come into force asks for at most. An order keeps
+/// twice as many approvals; of a rule that asks for more than it keeps none would ever be changed.
+pub const APPROVERS_MAX: u8 = 16;
+
+impl ApprovalRules {
+    /// Refuses rules that nobody could keep to. Asked of what is to come into force, and not of
+    /// what is.
+    pub fn check_approvers(&self) -> Result<(), RulesError> {
+        self.kind.iter().try_for_each(|(kind, rule)| check_count(kind, rule.count))
+    }
+}
+
+/// Refuses a profile that nobody could keep to, likewise.
+pub fn check_approvers(profile: &CertificateProfile) -> Result<(), RulesError> {
+    let count = profile.approvals().map_or(0, |asked| asked.count);
+    check_count(profile.id(), count)
+}
+
+fn check_count(of: &str, count: u8) -> Result<(), RulesError> {
+    if count <= APPROVERS_MAX {
+        return Ok(());
+    }
+    Err(RulesError(format!(
+        "“{of}”须由 {count} 人批准，至多 {APPROVERS_MAX} 人 / \
+         `{of}` asks for {count} persons, and {APPROVERS_MAX} can be asked for at most"
+    )))
 }
 
 impl RoleRules {

@@ -22,7 +22,7 @@ use records::order::{
     bundle_digest,
 };
 use records::record::File;
-use records::rules::ApprovalRules;
+use records::rules::{ApprovalRules, check_approvers};
 use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
 
@@ -245,6 +245,7 @@ fn sha256(content: &str) -> Bytes {
 
 fn profile_order(content: String) -> Result<(Body, OrderParts), Code> {
     let profile = CertificateProfile::read(&content).map_err(|_| Code::Malformed)?;
+    check_approvers(&profile).map_err(|_| Code::Malformed)?;
     let (id, version) = (profile.id().to_owned(), profile.version());
     let name = format!("profiles/{id}.toml");
     let profile = ProfileRef { id, version, digest: sha256(&content) };
@@ -254,6 +255,7 @@ fn profile_order(content: String) -> Result<(Body, OrderParts), Code> {
 
 fn rules_order(content: String) -> Result<(Body, OrderParts), Code> {
     let rules = ApprovalRules::read(&content).map_err(|_| Code::Malformed)?;
+    rules.check_approvers().map_err(|_| Code::Malformed)?;
     let body = ApprovalRulesBody { digest: sha256(&content), version: rules.version };
     let files = vec![File { name: "approvals.toml".into(), content }];
     Ok((Body::ApprovalRules(body), OrderParts { files, ..OrderParts::default() }))
