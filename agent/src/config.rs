@@ -285,6 +285,12 @@ mod tests {
             let error = read(names).unwrap_err().to_string();
             assert!(error.contains("agent.toml, line 5: "), "{error}");
         }
+        let names: Vec<String> = (0..65).map(|number| format!("t{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(read(&names[..64]).unwrap().tunnels.len(), 64);
+        let error = read(&names).unwrap_err().to_string();
+        // Three lines, and four of each before it.
+        assert!(error.contains(&format!("agent.toml, line {}: ", 3 + 64 * 4 + 2)), "{error}");
         let error = read(&["a", "a"]).unwrap_err().to_string();
         assert!(error.contains("agent.toml, line 9: "), "the second one: {error}");
     }

@@ -57,9 +57,16 @@ fn is_sound_alpn(alpn: &str) -> bool {
     (1..=64).contains(&alpn.len()) && is_visible && !is_http
 }
 
+/// Most tunnels of a gate: each is a port of its own.
+const TUNNELS_MAX: usize = 64;
+
 impl TunnelConfig {
     /// What is wrong with one, and which of them it is, from 0.
     pub(super) fn check(all: &[Self]) -> Result<(), (SettingFault, usize)> {
+        if all.len() > TUNNELS_MAX {
+            let told = format!("隧道至多 {TUNNELS_MAX} 个 / {TUNNELS_MAX} tunnels at most");
+            return Err(((told, "name"), TUNNELS_MAX));
+        }
         for (place, tunnel) in all.iter().enumerate() {
             let before = all.get(..place).unwrap_or_default();
             tunnel.check_behind(before).map_err(|fault| (fault, place))?;
