@@ -31,6 +31,9 @@ pub use service::config::ConfigError as PlanError;
 /// Standing authorizations of the first day end after this long: 20 years, the root's life.
 const STANDING_SECONDS: u64 = 20 * 365 * 86_400;
 const STANDING_QUOTA: u32 = 100;
+/// No file of the first day is in a later version, dates as numbers included (20261203): others
+/// are to follow it.
+const VERSION_MAX: u32 = 100_000_000;
 
 /// The file of `init --from`: what the operator says about a city that is to be founded.
 #[derive(Deserialize)]
@@ -328,6 +331,7 @@ fn profiles(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<ProfileRef>>
     for (name, content) in files.iter().filter(|(name, _)| name.starts_with("profiles/")) {
         let profile = CertificateProfile::read(content).with_context(|| name.clone())?;
         check_approvers(&profile).with_context(|| name.clone())?;
+        check_version(profile.version()).with_context(|| name.clone())?;
         list.push(ProfileRef {
             id: profile.id().into(),
             version: profile.version(),
@@ -342,6 +346,14 @@ fn profiles(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<ProfileRef>>
     Ok(list)
 }
 
+fn check_version(version: u32) -> anyhow::Result<()> {
+    ensure!(
+        version <= VERSION_MAX,
+        "版本 {version} 过大，至多 {VERSION_MAX} / version {version} is too high: {VERSION_MAX} at most"
+    );
+    Ok(())
+}
+
 fn rule_files(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<RuleFile>> {
     let sha = |content: &str| Bytes::from(Sha256::digest(content.as_bytes()).as_slice());
     let get = |name: &str| files.get(name).with_context(|| name.to_owned());
@@ -352,12 +364,35 @@ fn rule_files(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<RuleFile>>
     policy::Bundle::read(1, access.iter().copied()).context("访问规则 / access rules")?;
     let bundle = bundle_digest(access);
     let roles_version = records::rules::RoleRules::read(roles)?.version;
+    check_version(roles_version).context("roles.toml")?;
     let rules = ApprovalRules::read(approvals)?;
     rules.check_approvers().context("approvals.toml")?;
     let approvals_version = rules.version;
+    check_version(approvals_version).context("approvals.toml")?;
     Ok(vec![
         RuleFile { name: "roles".into(), version: roles_version, digest: sha(roles) },
         RuleFile { name: "approvals".into(), version: approvals_version, digest: sha(approvals) },
         RuleFile { name: "bundle".into(), version: 1, digest: bundle },
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFICIAL: &str = include_str!("../../../policies/profiles/official.toml");
+
+    /// What a city begins with can be followed by something.
+    #[test]
+    fn no_file_of_the_first_day_is_in_the_last_version() {
+        let told = |version: u32| {
+            let content = OFFICIAL.replacen("version = 1", &format!("version = {version}"), 1);
+            let files = BTreeMap::from([("profiles/official.toml".to_owned(), content)]);
+            format!("{:#}", profiles(&files).unwrap_err())
+        };
+        assert!(told(VERSION_MAX).contains("no profile `staff`"), "{}", told(VERSION_MAX));
+        for version in [VERSION_MAX + 1, u32::MAX] {
+            assert!(told(version).contains("100000000 at most"), "{}", told(version));
+        }
+    }
 }
