@@ -49,7 +49,9 @@ pub fn read_text_at_most(path: &Path, most: u64) -> Result<String> {
 
 /// Reads what was opened, likewise.
 pub(super) fn read_open(file: &File, most: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // Room for all of it at once: what holds a secret leaves no shorter copies behind.
+    let length = file.metadata()?.len().min(most);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
     let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > most {
         return Err(Error::new(ErrorKind::FileTooLarge, TooLarge { most }));
