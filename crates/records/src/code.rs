@@ -53,7 +53,7 @@ macro_rules! codes {
 
 codes! {
     Malformed "malformed" Caller "提交的内容格式不正确。" "What was sent is not in the expected form.";
-    TooLarge "too-large" Caller "提交的内容过大。" "What was sent is too large.";
+    TooLarge "too-large" Caller "提交的内容过大，请分几次提交，每次少一些。" "What was sent is too large; send less of it at a time.";
     TargetTooLong "target-too-long" Caller "请求地址过长。" "The address that was asked for is too long.";
     HeadTooLarge "head-too-large" Caller "请求头的总长度过大。" "The head of the request is too large altogether.";
     FieldsTooMany "fields-too-many" Caller "请求头的字段过多。" "The head of the request has too many fields.";

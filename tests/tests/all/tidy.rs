@@ -202,11 +202,13 @@ fn every_error_code_is_documented() {
          (`target-too-long`). Over HTTP/2 these answers are the fields alone; where HTTP/2\n\
          gives the whole connection up, code and reference stand in the debug data of its \
          GOAWAY. A status\nwithout a code has such a head of HTTP/1.1 behind an answer that its \
-         client did not take yet. A gate\nanswers all of these with a code.\n\n监听端口自身的拒绝连同编号写入诊断\
+         client did not take yet. A gate\nanswers all of these with a code. How \
+         much is taken, and of what, stands in\n[limits](limits.md).\n\n监听端口自身的拒绝连同编号写入诊断\
          日志，每分钟至多 60 行。错误代码与编号也写在应答头 `yinxin-refusal` 与\n`yinxin-reference` 中，供没有正文的应答使用。服务端的 \
          HTTP 库无法读取的请求也有错误代码：报文头不成形\n（`malformed`）、超过 64 KiB 或 1000 个字段（`head-too-large`）、地址超过 \
          65534 字节（`target-too-long`）。HTTP/2\n中这些应答只有上述字段；HTTP/2 放弃整个连接时，错误代码与编号写在 GOAWAY 的调试数据中。\
-         只有状态码而没有错误\n代码的，是前一应答尚未被客户端收完时的这类 HTTP/1.1 报文头。网关对此都给出错误代码。\n",
+         只有状态码而没有错误\n代码的，是前一应答尚未被客户端收完时的这类 HTTP/1.1 报文头。网关对此都给出错误代码。\n各处的上限见 \
+         [limits](limits.md)。\n",
     );
     for (blame, title) in [
         (Blame::Caller, "What was sent is wrong / 提交的内容有误"),
