@@ -5,6 +5,9 @@ use crate::{Certificate, PublicKey};
 
 /// A chain is longer nowhere.
 const CHAIN_MAX: usize = 8;
+/// Of so many certificates it is looked who issued whom, which is asked of each two of them, and so
+/// many of one name are tried as the issuer of another: a file may hold far more.
+const LOOKED_MAX: usize = 256;
 
 /// The certificate of a key, and of what else is there the issuer of each, up to one that is its
 /// own; nothing if the key has no certificate there.
@@ -15,8 +18,12 @@ pub fn of_key(all: &[Certificate], key: &PublicKey) -> Vec<Certificate> {
 }
 
 /// All of them, where no key says whose they are: the one that issued no other first, with those
-/// that it leads to behind it; as they stand there if more than one issued no other.
+/// that it leads to behind it; as they stand there if more than one issued no other, or if there
+/// are more than are looked at.
 pub fn own_first(all: Vec<Certificate>) -> Vec<Certificate> {
+    if all.len() > LOOKED_MAX {
+        return all;
+    }
     let chain = leaf(&all).map(|leaf| led_from(&all, leaf)).unwrap_or_default();
     let is_led_to = |one: &Certificate| chain.iter().any(|led| led.der() == one.der());
     let rest: Vec<Certificate> = all.into_iter().filter(|one| !is_led_to(one)).collect();
@@ -39,9 +46,9 @@ fn led_from(all: &[Certificate], first: &Certificate) -> Vec<Certificate> {
     while let Some(found) = next.filter(|_| chain.len() < CHAIN_MAX) {
         chain.push(found.clone());
         let is_root = found.subject() == found.issuer();
-        let issuer =
-            |one: &&Certificate| one.subject() == found.issuer() && found.is_signed_by(one.key());
-        next = if is_root { None } else { all.iter().find(issuer) };
+        let mut named = all.iter().filter(|one| one.subject() == found.issuer()).take(LOOKED_MAX);
+        let is_issuer = |one: &&Certificate| found.is_signed_by(one.key());
+        next = if is_root { None } else { named.find(is_issuer) };
     }
     chain
 }

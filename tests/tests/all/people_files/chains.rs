@@ -64,3 +64,21 @@ fn a_chain_begins_with_its_own_certificate_in_any_order() {
     let apart = vec![made[0].clone(), made[2].clone()];
     assert_eq!(names(&own_first(apart)), ["root", "own"]);
 }
+
+/// Of a file with far more than a chain nobody looks who issued whom: so many are sorted, and so
+/// many of one name are tried, and no more.
+#[test]
+fn so_many_certificates_of_a_file_are_sorted() {
+    let [root, between, own, other] = [(); 4].map(|()| SoftwareSigner::generate_p256().unwrap());
+    let first = certificate(("root", &root), ("root", &root));
+    let second = certificate(("between", &between), ("root", &root));
+    let last = certificate(("own", &own), ("between", &between));
+    let with = |count: usize| [vec![first.clone(); count], vec![second.clone(), last.clone()]];
+    assert_eq!(names(&own_first(with(254).concat())), ["own", "between", "root"]);
+    let many = own_first(with(255).concat());
+    assert_eq!((many.len(), many[0].der() == first.der()), (257, true), "as they stand");
+    let stranger = certificate(("between", &other), ("root", &root));
+    let behind = |count: usize| [vec![stranger.clone(); count], with(1).concat()].concat();
+    let found = |count: usize| names(&of_key(&behind(count), own.public_key()));
+    assert_eq!((found(255), found(256)), (names(&[last.clone(), second, first]), names(&[last])));
+}
