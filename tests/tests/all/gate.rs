@@ -384,8 +384,7 @@ async fn it_decides_alone_until_its_limit() {
     };
     until("it says that status is away, and how long it still can", alone).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
-    until("and that its records wait", async || readiness(&office).await.1.contains("log:"))
-        .await;
+    until("and that its records wait", async || readiness(&office).await.1.contains("log:")).await;
     let (status, told) = readiness(&office).await;
     assert_eq!(status, 200, "it is ready while it decides: {told}");
     office.stop("agent");
