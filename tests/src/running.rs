@@ -52,7 +52,9 @@ impl Drop for Running {
             if std::thread::panicking() {
                 kill_with_children(self.0.id());
             } else {
-                self.signal(Signal::INT);
+                // A run in the background of a script has whatever it starts ignore Ctrl-C.
+                let is_heard = !ignores_interrupt(self.0.id());
+                self.signal(if is_heard { Signal::INT } else { Signal::TERM });
             }
             let ended = ended_in_time(&mut self.0);
             if !ended {
@@ -61,9 +63,17 @@ impl Drop for Running {
                 let _ = self.0.wait();
             }
             // Whoever hears no interrupt would hold the run up for ever, and say nothing.
-            assert!(ended || std::thread::panicking(), "a process did not end when interrupted");
+            assert!(ended || std::thread::panicking(), "a process did not end when asked to");
         }
     }
+}
+
+/// Whether a process ignores the signal of Ctrl-C (`man 5 proc`: `SigIgn`, a bit for each signal).
+fn ignores_interrupt(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let bits = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    bits.is_some_and(|bits| bits & (1 << (Signal::INT.as_raw() - 1)) != 0)
 }
 
 /// Kills a process and, by their ids, those that it started: a city that runs on holds the ports of
