@@ -127,12 +127,15 @@ pub(crate) fn finalize(
     let subject = subject_of_system(&covered.system);
     round.may_certify(&covered.key, &subject)?;
     let (serial, prepared) = system_certificate(round, &covered)?;
+    // A portal's word is about names of the request: nothing else that it says comes into the log.
+    let is_vouched = |name: &&String| message.vouched.contains(*name);
+    let vouched: Vec<String> = covered.names.iter().filter(is_vouched).cloned().collect();
     let profile = covered.profile;
     let issuing = IssuanceGrounds { under: wish.under, profile, subject, reference: None };
     let event = |serial, tbs_sha256| Event::MachineUse {
         account: message.account.clone(),
         jws: message.jws.clone(),
-        vouched: message.vouched.clone(),
+        vouched,
         serial,
         tbs_sha256,
     };

@@ -95,6 +95,34 @@ fn each_name_is_vouched_for_where_the_order_asks_for_challenges() {
     sample.finalize(inner.finalize_with("1", &request(&key(), &names), &[])).unwrap();
 }
 
+/// A portal that was captured says what it likes beside a request: of that the names that are asked
+/// for come into the log, each once, and no text of its own.
+#[test]
+fn a_portals_word_is_about_names_that_are_asked_for() {
+    let mut sample = Sample::found();
+    let file = sample.registered_system(SystemBody { live: 100, ..site("register", "site") });
+    let client = sample.client_of(&file);
+    let told = |sample: &mut Sample, order: &str, names: &[&str], vouched: &[&str]| {
+        let csr = request(&key(), names);
+        sample.finalize(client.finalize_with(order, &csr, vouched)).unwrap();
+        let Some(Event::MachineUse { vouched, .. }) = sample.recorded.last().map(|one| &one.event)
+        else {
+            panic!("no use")
+        };
+        let vouched = vouched.clone();
+        sample.sequence();
+        vouched
+    };
+    let names = ["a.acme.test", "b.acme.test"];
+    assert_eq!(told(&mut sample, "1", &names, &names), names);
+    let long = "a text of its own ".repeat(1_000);
+    for (order, more) in [("2", "c.acme.test"), ("3", long.as_str())] {
+        let said = ["b.acme.test", more, "a.acme.test", "b.acme.test"];
+        assert_eq!(told(&mut sample, order, &names, &said), names, "{more:.20}");
+    }
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
 #[test]
 fn a_request_asks_for_names_and_for_nothing_else() {
     let mut sample = Sample::found();
