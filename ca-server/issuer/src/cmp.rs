@@ -19,6 +19,7 @@ mod enrol;
 mod fail;
 mod hashing;
 mod heard;
+mod matter;
 mod nonce;
 mod protect;
 mod sender;
@@ -31,6 +32,7 @@ use crate::verify::VerifiedCmp;
 use authority::cmp_code;
 use fail::fail_info;
 use heard::{Answer, Heard, NONCE_BYTES_MIN, VERSIONS, made};
+use matter::matter_of;
 use pkixcmp::fail::status_info;
 use pkixcmp::message::PkiHeader;
 use pkixcmp::request::number_of;
@@ -172,9 +174,11 @@ fn refusal(
 ) -> Result<Answer, IssuerError> {
     let code = problem.known().unwrap_or(Code::Unavailable);
     let fail = bit.unwrap_or_else(|| fail_info(code, kind));
+    let matter = kind.and_then(|_| matter_of(message, code));
     let kind = kind.filter(|_| code != Code::TransactionUsed);
     let english = format!("{} ({} {})", problem.en, problem.code, problem.reference);
-    let sentences = [problem.zh.as_str(), english.as_str()];
+    let mut sentences = vec![problem.zh.as_str(), english.as_str()];
+    sentences.extend(matter.iter().flat_map(|(zh, en)| [zh.as_str(), en.as_str()]));
     let status = || made(status_info(PkiStatus::Rejection, &sentences, Some(fail)));
     let body = match kind {
         Some(kind) if kind.is_request() => {

@@ -50,7 +50,7 @@ pub fn cmp_code(error: &CmpError) -> Code {
         CmpError::Algorithm => Code::MessageAlgorithm,
         CmpError::Protection => Code::MessageProtection,
         CmpError::Possession => Code::RequestSignature,
-        CmpError::Template => Code::RequestExceeds,
+        CmpError::Template | CmpError::Subject(_) => Code::RequestExceeds,
         CmpError::Key(KeyError::Weak(_)) => Code::KeyWeak,
         CmpError::Key(KeyError::UnknownAlgorithm(_)) => Code::KeyUnknown,
         CmpError::Key(_) => Code::RequestMalformed,

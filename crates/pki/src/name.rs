@@ -12,6 +12,7 @@ pub(crate) use letters::{is_letter, misplaced};
 pub use look_alike::is_look_alike;
 pub(crate) use written::read as text_of;
 
+use crate::der_fault::DerFault;
 use crate::oid;
 use characters::{has_letter, heaped, wide_blank};
 use der::asn1::{Any, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
@@ -64,6 +65,9 @@ pub enum NameError {
     /// The name's DER is not what we build.
     #[error("名称的编码不正确 / the name is not valid DER")]
     Malformed,
+    /// A name's DER is not read, and why, in Chinese and in English.
+    #[error("名称无法读取：{0} / the name is not read: {1}")]
+    Unread(String, String),
 }
 
 /// A text checked for names: NFC, trimmed, no control, bidi or invisible characters, no blanks but
@@ -201,7 +205,12 @@ impl DistinguishedName {
 
     /// Takes a name's DER as it stands.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
-        Self::try_from_der(der).map_err(|_| NameError::Malformed)
+        Self::try_from_der(der).map_err(|error| {
+            // Where in what was sent it is, the name's own bytes do not say.
+            let error: der::Error = error.kind().into();
+            let fault = DerFault(&error);
+            NameError::Unread(fault.zh(), fault.en())
+        })
     }
 
     /// [`Self::from_der`], which says what is wrong with the DER.

@@ -1,6 +1,7 @@
 //! Why a message is not taken.
 
 use pki::algorithm::KeyError;
+use pki::name::NameError;
 
 /// Why a message, or what it asks for, is not taken.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,9 @@ pub enum CmpError {
     /// The template names what the CA alone says, or asks that a private key be archived.
     #[error("请求的模板中有不予接受的内容 / the template asks for what is not taken")]
     Template,
+    /// The subject in the template is not read.
+    #[error(transparent)]
+    Subject(#[from] NameError),
     /// The key is unknown or weak.
     #[error(transparent)]
     Key(#[from] KeyError),

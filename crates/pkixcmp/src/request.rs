@@ -91,7 +91,7 @@ impl CrmfRequest {
             return Err(CmpError::Possession);
         }
         let subject = template.subject.unwrap_or_else(|| vec![0x30, 0]);
-        let subject = DistinguishedName::from_der(&subject).map_err(|_| CmpError::Template)?;
+        let subject = DistinguishedName::from_der(&subject)?;
         let Template { issuer, says_validity, key, extensions, .. } = template;
         Ok(Self { id, subject, key, extensions, issuer, says_validity, old })
     }
