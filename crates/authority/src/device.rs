@@ -25,6 +25,14 @@ pub fn scep_code(error: ScepError) -> Code {
     }
 }
 
+/// A renewal as it is recorded: what its device signed and nothing beside it, so that whoever
+/// passed it on writes no word of its own into the log.
+pub fn renewal_alone(signed: &SignedRenewal) -> Result<SignedRenewal, Code> {
+    let sent = SentMessage::read(&signed.message.0).map_err(scep_code)?;
+    let message = sent.signed_alone().map_err(scep_code)?.into();
+    Ok(SignedRenewal { message, content_key: signed.content_key.clone() })
+}
+
 /// Reads a renewal: verified by the key of the certificate in it, and opened by the key of its
 /// content. A key that opens what was signed to something else that is a request as well, nobody
 /// finds.

@@ -97,7 +97,7 @@ pub use brake::signed_digest;
 pub use cmp::{RequestForm, cmp_code, request_of, use_of_transaction};
 pub use consequence::Consequence;
 pub use counted::{CountedApproval, InBatch};
-pub use device::{DeviceRenewal, read_renewal, scep_code};
+pub use device::{DeviceRenewal, read_renewal, renewal_alone, scep_code};
 pub use enrolled::EnrolWish;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;

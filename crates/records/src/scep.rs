@@ -35,7 +35,8 @@ pub struct RenewDevice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignedRenewal {
-    /// The message of SCEP as it came: SignedData around EnvelopedData, DER.
+    /// The message of SCEP: SignedData around EnvelopedData, DER. It comes as it was sent, and
+    /// stands in a record without what its signature does not cover.
     pub message: Bytes,
     /// The key of the content that it hides, which is the PKCS#10.
     pub content_key: Bytes,

@@ -123,6 +123,13 @@ impl SentMessage {
         (self.attributes.status(), self.attributes.fail_info())
     }
 
+    /// The message without what no signature covers: other certificates, lists, attributes beside
+    /// those that are signed, and words about algorithms. It is verified as before.
+    pub fn signed_alone(&self) -> Result<Vec<u8>, ScepError> {
+        let signer = self.signer.as_ref().map_err(|error| *error)?;
+        self.signed.alone(&self.content, signer)
+    }
+
     /// Gives the message if the key of its certificate signed it, over what it holds.
     pub fn verify(self) -> Result<ScepMessage, ScepError> {
         let signer = self.signer?;

@@ -36,13 +36,24 @@ pub(crate) fn signed(
         by,
         wrap(OCTETS, &signature)?,
     ];
+    about(content, &digest, own, &info.concat())
+}
+
+/// The same with what is known of the signature: the algorithm of its digest, and the members of
+/// the SignerInfo, in DER.
+pub(crate) fn about(
+    content: &[u8],
+    digest: &[u8],
+    own: &MessageSigner,
+    info: &[u8],
+) -> Result<Vec<u8>, ScepError> {
     let inner = [oid::DATA.to_der()?, wrap(FIRST, &wrap(OCTETS, content)?)?];
     let data = [
         1u8.to_der()?,
-        wrap(SET, &digest)?,
+        wrap(SET, digest)?,
         sequence(&inner.concat())?,
         wrap(FIRST, own.der())?,
-        wrap(SET, &sequence(&info.concat())?)?,
+        wrap(SET, &sequence(info)?)?,
     ];
     content_info(oid::SIGNED_DATA, &sequence(&data.concat())?)
 }

@@ -7,7 +7,7 @@ use super::system::token;
 use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::round::Round;
-use authority::{OrderDigest, read_renewal};
+use authority::{OrderDigest, read_renewal, renewal_alone};
 use records::est::EnrolledStatement;
 use records::machine::{kid, system_of};
 use records::scep::{EnrolDevice, RenewDevice, challenge, challenge_in, kid_of};
@@ -54,7 +54,7 @@ pub(crate) fn renew(
         order: state.order.clone(),
         request: asked.request,
         certificate: Some(asked.certificate),
-        signed: Some(message.signed.clone()),
+        signed: Some(renewal_alone(&message.signed)?),
         ..EnrolledStatement::default()
     };
     begin(round, &said)

@@ -2,7 +2,9 @@
 
 use crate::error::ScepError;
 use crate::oid;
-use crate::parts::{Parts, SET, algorithm_of, context};
+use crate::parts::{FIRST, OCTETS, Parts, SET, algorithm, algorithm_of, context};
+use crate::signer::MessageSigner;
+use crate::signing::{NULL, about};
 use der::asn1::{Any, ObjectIdentifier};
 use der::{Encode, Tag};
 use pki::{PublicKey, wrap};
@@ -56,6 +58,24 @@ impl Signed {
     pub(super) fn is_by(&self, key: &PublicKey) -> Result<bool, ScepError> {
         let scheme = self.scheme(key)?;
         Ok(key.verify_tls12(scheme, &self.message, &self.signature))
+    }
+
+    /// A message of this signature over its attributes, about its content, and of nothing besides.
+    pub(super) fn alone(&self, content: &[u8], own: &MessageSigner) -> Result<Vec<u8>, ScepError> {
+        let is_rsa = own.key().algorithm().name.starts_with("rsa");
+        let parameters: &[u8] = if is_rsa { &NULL } else { &[] };
+        let digest = algorithm(self.digest, &[])?;
+        // IMPLICIT: the tag stands in place of that of a SET.
+        let attributes = core::iter::once(FIRST).chain(self.message.iter().skip(1).copied());
+        let info = [
+            1u8.to_der()?,
+            own.name()?,
+            digest.clone(),
+            attributes.collect(),
+            algorithm(self.algorithm, parameters)?,
+            wrap(OCTETS, &self.signature)?,
+        ];
+        about(content, &digest, own, &info.concat())
     }
 
     /// The same as TLS 1.2 names it (RFC 8446 4.2.3): the digest of the attributes and the kind of

@@ -10,8 +10,8 @@ use crate::sample::{Sample, key};
 use crate::verify::VerifiedMachine;
 use authority::Serial;
 use keys::SoftwareSigner;
-use pki::Certificate;
 use pki::algorithm::by_name;
+use pki::{Certificate, sequence, wrap};
 use records::est::EnrolledStatement;
 use records::machine::SystemFile;
 use records::order::SystemBody;
@@ -252,6 +252,52 @@ fn a_renewal_says_what_the_device_signed() {
     let nothing = EnrolledStatement { certificate: None, ..said.clone() };
     assert_eq!(judged(nothing), Err(Code::RenewalSignature));
     assert_eq!(judged(EnrolledStatement { challenge: true, ..said }), Err(Code::Malformed));
+}
+
+/// What stands behind tag and length.
+fn inside(der: &[u8]) -> &[u8] {
+    let head = match der[1] {
+        0x82 => 4,
+        0x81 => 3,
+        _ => 2,
+    };
+    &der[head..]
+}
+
+/// A message with one part of its SignedData in place of another.
+fn exchanged(message: &Bytes, from: &[u8], to: &[u8]) -> Bytes {
+    // Behind the identifier of SignedData, which has 11 bytes.
+    let (kind, data) = inside(&message.0).split_at(11);
+    let data = inside(inside(data));
+    let place = data.windows(from.len()).position(|part| part == from).unwrap();
+    let data = [&data[..place], to, &data[place + from.len()..]].concat();
+    let content = wrap(0xa0, &sequence(&data).unwrap()).unwrap();
+    sequence(&[kind, &content].concat()).unwrap().into()
+}
+
+/// A portal that was captured puts what it likes beside what the device signed, where no signature
+/// reaches: nothing of that comes into the log.
+#[test]
+fn nothing_that_no_device_signed_stands_in_a_renewal() {
+    let (mut sample, file, ra) = with_authority();
+    let own = key();
+    let certificate = sample.enrolled(&file, &own, &["a.acme.test"]);
+    let words = "a text of its own ".repeat(100);
+    let alone = wrap(0xa0, certificate.der()).unwrap();
+    let list = wrap(0xa1, words.as_bytes()).unwrap();
+    let with_list = [alone.as_slice(), &list].concat();
+    let other = wrap(0x0c, words.as_bytes()).unwrap();
+    let with_other = wrap(0xa0, &[certificate.der(), &other].concat()).unwrap();
+    for stuffed in [&with_list, &with_other] {
+        let good = renewing_device((&own, &certificate), &key(), &["a.acme.test"], &ra);
+        let message = exchanged(&good.signed.message, &alone, stuffed);
+        assert!(message.0.len() > words.len());
+        let signed = SignedRenewal { message, ..good.signed.clone() };
+        sample.renew_device(RenewDevice { signed }).unwrap();
+        assert_eq!(newest(&sample).signed, Some(good.signed), "what the device sent");
+        sample.sequence();
+    }
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
 #[test]
