@@ -60,7 +60,7 @@ impl Authority {
     }
 
     /// Serial numbers of every certificate of a key.
-    fn certified(&self, key: Sha256Value) -> impl Iterator<Item = &Serial> {
+    pub(crate) fn certified(&self, key: Sha256Value) -> impl Iterator<Item = &Serial> {
         self.keys.range((key, Serial::FIRST)..=(key, Serial::LAST)).map(|(_, serial)| serial)
     }
 

@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// A portal's word alone is enough for one in so many certificates of a week, and for one at least.
 const WORD_SHARE: u32 = 4;
+/// Certificates that count at once of one request, where a portal says who showed what it renews.
+const SAME_REQUEST_MAX: usize = 4;
 
 /// A secret of a system's order that one use takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,6 +216,25 @@ impl Authority {
             key,
             names,
         })
+    }
+
+    /// Whether a request that a portal brings with what it renews has as many certificates that
+    /// count as one may have, pending records counted. Its signature shows that a key is held, and
+    /// not when it was made: whoever kept it would have it renew one certificate after the other.
+    pub fn is_asked_again(&self, wish: &EnrolWish, key: &PublicKey, now: u64) -> bool {
+        if wish.is_signed || wish.shown.is_none() {
+            return false;
+        }
+        let digest: Sha256Value = Sha256::digest(&wish.request.0).into();
+        // One request has one key, which few certificates have.
+        let known = self.certified(key.sha256()).copied();
+        let known =
+            known.filter(|serial| self.is_in_time(serial, now) && !self.is_ended_entry(serial));
+        let pending = self.pending.system_requests.keys().copied();
+        let pending = pending.filter(|serial| !self.system_certificates.contains_key(serial));
+        let own =
+            known.chain(pending).filter(|serial| self.request_of_serial(serial) == Some(digest));
+        own.take(SAME_REQUEST_MAX).count() == SAME_REQUEST_MAX
     }
 
     /// Whether a certificate that was shown counts at `now`.

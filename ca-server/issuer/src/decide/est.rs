@@ -102,6 +102,9 @@ pub(super) fn begin(
         return Ok(serial.to_string());
     }
     let covered = authority.covers_enrolment(&wish, now)?;
+    if authority.is_asked_again(&wish, &covered.key, now) {
+        return Err(Code::KeyUsed.into());
+    }
     let subject = subject_of_system(&covered.system);
     round.may_certify(&covered.key, &subject)?;
     let (serial, prepared) = system_certificate(round, &covered)?;

@@ -19,6 +19,7 @@ mod draft_beside;
 mod draft_room;
 mod emergency;
 mod est;
+mod est_again;
 mod execute;
 mod issue;
 mod letter;
