@@ -19,6 +19,7 @@ use mtls::tls::{ClientAuth, Identity, server_for_browsers};
 use mtls::web::WebHost;
 use pki::Certificate;
 use records::trust::Trust;
+use service::shown_certificate::ShownCertificate;
 use service::{Clock, Metrics, Neighbours, Stop};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -171,6 +172,14 @@ impl Pages {
         Ok(Some(Arc::new(WebHost::open(&web.host, chain, key)?)))
     }
 
+    /// What says how its certificate is renewed.
+    fn renewal(self) -> &'static str {
+        match self {
+            Self::Public => "ra-portal renew public --help",
+            Self::Staff => "ra-portal renew staff --help",
+        }
+    }
+
     /// What one of its settings is called.
     fn setting(self, key: &str) -> String {
         format!("portal.toml: {}.{key}", self.name())
@@ -256,6 +265,8 @@ async fn serve(config: PortalConfig, process: Pages) -> anyhow::Result<()> {
         nearly_full: metrics.near_fullness("listener"),
     };
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
+    let shown = ShownCertificate::of(&identity()?, process.renewal());
+    tokio::spawn(shown.watch(clock, metrics.clone(), stop.clone()));
     let looking = stop.clone();
     tokio::spawn(async move { neighbours.watch(clock, looking).await });
     if let Some(web) = web {

@@ -24,6 +24,7 @@ use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
 use ca_store::replay::Replay;
+use service::shown_certificate::ShownCertificate;
 use service::{Clock, Gathering, Metrics, Neighbours, Stop};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -42,6 +43,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         .serve((config.issuer.admin, "ca.toml: issuer.admin"), stop.clone());
     let admin = tokio::spawn(admin);
     let identity = KeyPlace::tls(&config, "issuer").identity()?;
+    let shown = ShownCertificate::of(&identity, "ca-server renew issuer");
+    tokio::spawn(shown.watch(clock, metrics.clone(), stop.clone()));
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let clients = mtls::tls::ClientAuth::Required { root, clock: Arc::new(clock) };
     let tls = mtls::tls::server(identity, &clients, &["http/1.1"])?;

@@ -32,6 +32,7 @@ use ca_store::sequence::Sequencer;
 use index::{Handed, Indexer};
 use publish::Publisher;
 use rounds::Rounds;
+use service::shown_certificate::ShownCertificate;
 use service::{Clock, Gathering, Metrics, Stop};
 use state::{LogState, Shared};
 use std::collections::HashMap;
@@ -56,6 +57,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let listen = service::listen(config.log.http, "ca.toml: log.http").await?;
     let public = mtls::listen::serve(listen, None, tiles, async move { waiting.wait().await });
     let identity = KeyPlace::tls(&config, "log").identity()?;
+    let shown = ShownCertificate::of(&identity, "ca-server renew log");
+    tokio::spawn(shown.watch(clock, told.clone(), stop.clone()));
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let clients = mtls::tls::ClientAuth::Required { root, clock: Arc::new(clock) };
     let tls = mtls::tls::server(identity, &clients, &["http/1.1"])?;

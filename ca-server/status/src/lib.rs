@@ -38,6 +38,7 @@ use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::KeyPlace;
 use mtls::listen::Judge;
+use service::shown_certificate::ShownCertificate;
 use service::{Clock, Metrics, Stop};
 use state::Status;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let admin = service::Admin::new(metrics.clone())
         .serve((config.status.admin, "ca.toml: status.admin"), stop.clone());
     let identity = KeyPlace::tls(&config, "status").identity()?;
+    let shown = ShownCertificate::of(&identity, "ca-server renew status");
+    tokio::spawn(shown.watch(clock, metrics.clone(), stop.clone()));
     let listen = service::listen(config.status.https, "ca.toml: status.https").await?;
     let listen_plain = service::listen(config.status.http, "ca.toml: status.http").await?;
     let told = metrics.clone();

@@ -65,6 +65,11 @@ impl Identity {
         self.chain.first().map(|leaf| leaf.as_ref())
     }
 
+    /// The leaf counts until then, unix seconds.
+    pub fn not_after(&self) -> Option<u64> {
+        Some(pki::Certificate::read(self.leaf()?).ok()?.not_after())
+    }
+
     /// Signs with the identity's key (ECDSA in DER and in its one spelling), as a standing
     /// authorization asks it to.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TlsError> {

@@ -17,6 +17,7 @@ mod log_lines;
 pub mod neighbours;
 pub mod open_files;
 pub mod problem;
+pub mod shown_certificate;
 pub mod stop;
 pub mod tally;
 

@@ -18,6 +18,7 @@ use mtls::listen::{Proof, Site};
 use mtls::tls::{ClientAuth, Identity, TlsError, server};
 use records::time;
 use records::trust::Trust;
+use service::shown_certificate::ShownCertificate;
 use service::{Clock, Metrics, Stop};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,6 +72,8 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
     let site = site(&state);
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
+    let shown = ShownCertificate::of(&identity()?, "ra-portal renew machines --help");
+    tokio::spawn(shown.watch(clock, metrics.clone(), stop.clone()));
     tokio::spawn(nonces::forget(nonces, store.clone(), stop.clone()));
     tokio::spawn(jobs::forget(state.clone()));
     let telling = tokio::spawn(watched::run(state.clone()));

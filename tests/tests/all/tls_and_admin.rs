@@ -188,14 +188,25 @@ async fn a_staff_certificate_is_required_and_judged_at_each_request() {
     assert_eq!(serials, [officer.leaf().serial().to_string()], "founding prints loss letters");
     assert_eq!(code(staff.list(&mut Pages::begin()).await), "certificate-revoked");
 
-    // A year and a day later the portal says that it expired; so does the CA.
+    // A year and five days later the portal says that it expired; so does the CA. The portal's own
+    // has 27 days left.
     office.stop("portal-staff");
-    office.start("portal-staff", &[("YINXIN_CLOCK_OFFSET", "31622400")]).await;
+    office.start("portal-staff", &[("YINXIN_CLOCK_OFFSET", "31968000")]).await;
     let first = office.first("officer-1");
     assert_eq!(code(office.staff(&first).list(&mut Pages::begin()).await), "certificate-expired");
+    let told = readyz(&office, "portal-staff").await;
+    assert!(told.contains("certificate: ends "), "{told}");
+    assert!(told.contains("; next: ra-portal renew staff --help"), "{told}");
     office.stop("portal-staff");
     office.start("portal-staff", &[]).await;
+    assert!(!readyz(&office, "portal-staff").await.contains("certificate: "));
     office.staff(&first).list(&mut Pages::begin()).await.unwrap();
+}
+
+/// What a process tells on `/readyz`.
+async fn readyz(office: &Office, process: &str) -> String {
+    let answer = office.admin(process).get("/readyz").await.unwrap();
+    String::from_utf8_lossy(answer.body()).into_owned()
 }
 
 /// No session is taken up again: every connection proves possession anew.
@@ -472,11 +483,7 @@ async fn browsers_meet_a_certificate_that_they_know() {
 
     // The chain is there before its key: nobody meets a certificate without one.
     std::fs::write(&chain, &second.0).unwrap();
-    let admin = office.admin("portal-public");
-    let told = async || {
-        let answer = admin.get("/readyz").await.unwrap();
-        String::from_utf8_lossy(answer.body()).into_owned()
-    };
+    let told = async || readyz(&office, "portal-public").await;
     until("it is told", async || told().await.contains("web-certificate: ")).await;
     let serial = |said: &str| said.lines().find(|l| l.contains("expire date")).unwrap().to_owned();
     let old = serial(&said);
