@@ -21,6 +21,7 @@ use records::trust::Trust;
 use service::shown_certificate::ShownCertificate;
 use service::{Clock, Metrics, Stop};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use store::Store;
 
@@ -71,9 +72,8 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     });
     let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
     let site = site(&state);
-    tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
     let shown = ShownCertificate::of(&identity()?, "ra-portal renew machines --help");
-    tokio::spawn(shown.watch(clock, metrics.clone(), stop.clone()));
+    watch(config.path(".".as_ref()), shown, (clock, &metrics, &stop));
     tokio::spawn(nonces::forget(nonces, store.clone(), stop.clone()));
     tokio::spawn(jobs::forget(state.clone()));
     let telling = tokio::spawn(watched::run(state.clone()));
@@ -96,6 +96,13 @@ pub(crate) async fn serve(config: PortalConfig, trust: Trust) -> anyhow::Result<
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells of the disk, and of the certificate that the process shows.
+fn watch(folder: PathBuf, shown: ShownCertificate, of: (Clock, &Metrics, &Stop)) {
+    let (clock, metrics, stop) = of;
+    tokio::spawn(service::disk::watch(folder, metrics.clone(), stop.clone()));
+    tokio::spawn(shown.watch(clock, metrics.clone(), stop.clone()));
 }
 
 /// A validator elsewhere, where one is configured.
