@@ -178,7 +178,8 @@ impl Authority {
         said.map(|said| (&account.system, said.2)).ok_or(Code::JwsSignature)
     }
 
-    fn said_with(
+    /// What this key signed for an account: the address, the account's own, and the payload.
+    pub(crate) fn said_with(
         &self,
         id: &Sha256Value,
         key: &Jwk,

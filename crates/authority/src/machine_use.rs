@@ -20,6 +20,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
+mod former_key;
+
 const DAY_SECONDS: u64 = 86_400;
 
 /// A request for a certificate that an account's key signed.
@@ -122,11 +124,16 @@ impl Authority {
     pub fn machine_wish(&self, account: &str, jws: &FlatJws) -> Result<MachineWish, Code> {
         let id = read_account(account).ok_or(Code::AccountUnknown)?;
         let (url, _, payload) = self.said_by_account(&id, jws)?;
+        self.wish_said(id, &url, &payload)
+    }
+
+    /// What was said for an address, as a request for a certificate.
+    fn wish_said(&self, id: Sha256Value, url: &str, payload: &[u8]) -> Result<MachineWish, Code> {
         if !url.ends_with("/finalize") {
             return Err(Code::JwsMalformed);
         }
         let read: FinalizePayload =
-            serde_json::from_slice(&payload).map_err(|_| Code::JwsMalformed)?;
+            serde_json::from_slice(payload).map_err(|_| Code::JwsMalformed)?;
         let system = self.account(&id).ok_or(Code::AccountUnknown)?.system.clone();
         let under = Sha256::new().chain_update(id).chain_update(url.as_bytes());
         Ok(MachineWish { account: id, system, under: under.finalize().into(), request: read.csr })

@@ -146,7 +146,7 @@ impl VerifiedMachine<Finalize> {
     /// Checks the signature by the account's key, and that of the request in it by its own, and
     /// judges the key to be certified.
     pub fn asking(message: Finalize, authority: &Authority) -> Result<Self, Code> {
-        let wish = authority.machine_wish(&message.account, &message.jws)?;
+        let wish = authority.machine_wish_again(&message.account, &message.jws)?;
         check_request(&wish.request, authority)?;
         let about = message.account.clone();
         Ok(Self { message, about })

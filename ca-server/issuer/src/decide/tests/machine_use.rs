@@ -51,6 +51,25 @@ fn nobody_gets_another_certificate_for_what_was_signed_once() {
     assert_eq!(sample.count("machine-use"), 1);
 }
 
+/// The answer to an order was lost, and the account had another key before the portal asked again:
+/// what was signed then brings its certificate, and nothing that was not asked for before.
+#[test]
+fn what_a_former_key_signed_gives_what_it_gave() {
+    let mut sample = Sample::found();
+    let (_, client) = sample.site_with_client();
+    let asked = client.finalize("1", &key(), &["a.acme.test"]);
+    let serial = sample.finalize(asked.clone()).unwrap();
+    let never_sent = client.finalize("2", &key(), &["b.acme.test"]);
+    let another = client.finalize("1", &key(), &["b.acme.test"]);
+    sample.change_key(client.change_key(&Client::new())).unwrap();
+    assert_eq!(sample.finalize(asked.clone()), Ok(serial.clone()), "the change is on its way");
+    sample.sequence();
+    assert_eq!(sample.finalize(another), Err(Code::JwsSignature), "another request");
+    assert_eq!(sample.finalize(asked), Ok(serial));
+    assert_eq!(sample.finalize(never_sent), Err(Code::JwsSignature), "a new one");
+    assert_eq!(sample.count("machine-use"), 1);
+}
+
 #[test]
 fn no_name_stands_in_it_that_the_order_does_not_cover() {
     let mut sample = Sample::found();
